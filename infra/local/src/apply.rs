@@ -1,0 +1,94 @@
+//! `bellhop apply`: a file's projects into the store.
+//!
+//! Not here: the file's shape (`file`), taking projects away.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow};
+use app::{App, projects};
+use config::{Project, ProjectId, SourceId};
+
+use crate::Store;
+use crate::file::{File, ProjectEntry};
+use crate::house::{House, random_text};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    store: Store,
+    /// The DynamoDB table of a deployed Bellhop, instead of a store on this machine. `BELLHOP_SEALING_KEY` holds the
+    /// key; region and credentials are found as by any AWS tool.
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    table: Option<String>,
+    /// The file; `infra/local/example.toml` shows all there is.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+pub(crate) async fn run(options: Options) -> Result<ExitCode> {
+    let shown = options.file.display();
+    let text = std::fs::read_to_string(&options.file).with_context(|| format!("cannot read {shown}"))?;
+    // TOML's errors quote the line, which may hold a secret: say where, and not what stands there.
+    let file: File =
+        toml::from_str(&text).map_err(|error| anyhow!("{shown}: {}", without_quote(&error, &text)))?;
+    let app = open(&options).await?;
+    let mut ready = Vec::new();
+    for entry in file.projects {
+        ready.push(prepare(&app, entry).await.with_context(|| shown.to_string())?);
+    }
+    for (project, is_new) in ready {
+        let line = store(&app, project, is_new).await?;
+        writeln!(std::io::stdout(), "{line}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(feature = "aws")]
+async fn open(options: &Options) -> Result<std::sync::Arc<App>> {
+    match &options.table {
+        Some(table) => Ok(aws::open_table(table).await?),
+        None => Ok(House::open(&options.store.data)?.app),
+    }
+}
+
+#[cfg(not(feature = "aws"))]
+#[expect(clippy::unused_async, reason = "with AWS, there is something to wait for")]
+async fn open(options: &Options) -> Result<std::sync::Arc<App>> {
+    Ok(House::open(&options.store.data)?.app)
+}
+
+/// Checks an entry before anything is stored, so that a mistake in the last one does not leave half a file applied.
+async fn prepare(app: &App, entry: ProjectEntry) -> Result<(Project, bool)> {
+    let path = entry.path.clone();
+    let number = projects::number_of(app, &path).await?;
+    let stored = match number {
+        Some(number) => projects::load(app, number).await?,
+        None => None,
+    };
+    let new_source: SourceId = random_text::<12>(&app.chance).parse()?;
+    let id = number.unwrap_or(ProjectId(0));
+    let project =
+        entry.project(id, stored.as_ref(), new_source).with_context(|| format!("project {path}"))?;
+    Ok((project, number.is_none()))
+}
+
+/// Says what was done.
+async fn store(app: &App, mut project: Project, is_new: bool) -> Result<String> {
+    if is_new {
+        project.id = projects::next_number(app).await?;
+    }
+    let (path, source) = (project.path.clone(), project.source.id.clone());
+    projects::save(app, project).await.with_context(|| format!("project {path}"))?;
+    let verb = if is_new { "created" } else { "updated" };
+    Ok(format!("{path}: {verb}; its webhooks come in at /hooks/{source}"))
+}
+
+/// What is wrong, and in which line.
+fn without_quote(error: &toml::de::Error, text: &str) -> String {
+    let offset = error.span().map_or(0, |span| span.start).min(text.len());
+    let line = text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+    format!("line {line}: {}", error.message())
+}

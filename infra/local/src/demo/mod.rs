@@ -1,0 +1,169 @@
+//! `bellhop demo`: one push on its whole way, in a store that is thrown away, through the same doors and queues as
+//! `bellhop serve`.
+//!
+//! Not here: the peers that stand in for irkerd and for an HTTP target (`peers`), how lines look on a terminal
+//! (`show`).
+
+mod peers;
+mod show;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use app::deliveries::{self, DeliveryState};
+use app::events::EventId;
+use app::projects;
+use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Source, TargetId};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use payload::{Forge, Parsed, Payload, Secret};
+use relay::Outcome;
+use url::Url;
+
+use crate::house::{House, random_text};
+use crate::serve::Running;
+
+/// The push in GitLab's documentation of 2014: no event header, no `object_kind`.
+const PUSH: &[u8] = include_bytes!("push.json");
+
+/// How long a delivery may take to be over: a retry or two.
+const ARRIVAL_MAX: Duration = Duration::from_secs(15);
+
+/// How often to look whether it is over.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+const PROJECT: ProjectId = ProjectId(1);
+const IRKER: TargetId = TargetId::Irker(PROJECT);
+const HOOK: TargetId = TargetId::Hook(PROJECT, HookId(1));
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// A real irkerd, instead of the built-in stand-in.
+    #[arg(long, value_name = "HOST:PORT")]
+    irkerd: Option<String>,
+    /// The channel that a real irkerd is to use.
+    #[arg(long, value_name = "URI", default_value = "irc://localhost:6667/bellhop-demo")]
+    channel: String,
+    /// Another payload than the built-in push.
+    #[arg(long, value_name = "FILE")]
+    payload: Option<PathBuf>,
+    /// A header of that payload; may be repeated.
+    #[arg(long = "header", value_name = "K: V", value_parser = header)]
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue)> {
+    let (name, value) = text.split_once(':').context("a header looks like 'Name: value'")?;
+    Ok((name.trim().parse()?, value.trim().parse()?))
+}
+
+pub(crate) async fn run(options: Options) -> Result<ExitCode> {
+    let body = match &options.payload {
+        Some(file) => std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?,
+        None => PUSH.to_vec(),
+    };
+    let sink = peers::IrkerSink::start().await?;
+    let receiver = peers::Receiver::start().await?;
+    let irkerd = options.irkerd.clone().unwrap_or_else(|| sink.address());
+
+    let folder = tempfile::tempdir()?;
+    let house = House::open(folder.path())?;
+    let secret = random_text::<16>(&house.app.chance);
+    let project = project(&secret, &irkerd, &options.channel, receiver.url()?)?;
+    projects::save(&house.app, project).await?;
+    let running = Running::start(&house, ([127, 0, 0, 1], 0).into()).await?;
+
+    let mut headers: HeaderMap = options.headers.into_iter().collect();
+    headers.entry("content-type").or_insert(HeaderValue::from_static("application/json"));
+    headers.insert("x-gitlab-token", secret.parse()?);
+    let parsed = payload::parse(Forge::GitLab, Payload { headers: &headers, body: &body });
+    let accepted = show_arrival(&running.url(), headers, body.clone()).await?;
+    let has_arrived = match (accepted, parsed) {
+        (Some(event), Ok(Parsed::Event(fact))) => {
+            show::queued(&event, &[IRKER, HOOK])?;
+            let irker = arrival(&house, &event, IRKER).await?;
+            let lines = match options.irkerd {
+                Some(_) => relay::irker::lines(&fact, is_colourful()).iter().map(show::whole).collect(),
+                None => sink.lines(),
+            };
+            show::irker(&irkerd, irker.as_ref(), &lines)?;
+            let hook = arrival(&house, &event, HOOK).await?;
+            show::hook(hook.as_ref(), receiver.request().as_ref(), &body)?;
+            is_final(irker.as_ref()) && is_final(hook.as_ref())
+        }
+        _ => false,
+    };
+    running.stop().await;
+    show::end(has_arrived)?;
+    Ok(if has_arrived { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A terminal gets colours; a file, or another program, gets plain text.
+fn is_colourful() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+fn project(secret: &str, irkerd: &str, channel: &str, hook: Url) -> Result<Project> {
+    let (host, port) = irkerd.rsplit_once(':').context("--irkerd looks like HOST:PORT")?;
+    let events = EventSwitches { push_events: true, tag_push_events: true };
+    let project = Project {
+        id: PROJECT,
+        path: "demo".to_owned().try_into()?,
+        source: Source {
+            id: "demo".parse()?,
+            forge: Forge::GitLab,
+            secrets: vec![Secret::new(secret)],
+            allow_unsigned: false,
+        },
+        irker: Some(Irker {
+            server_host: host.to_owned(),
+            server_port: port.parse().context("--irkerd looks like HOST:PORT")?,
+            default_irc_uri: None,
+            recipients: Irker::parse_recipients(channel, None)?,
+            colorize_messages: is_colourful(),
+            events,
+        }),
+        hooks: vec![HttpHook { id: HookId(1), name: "demo".to_owned(), url: hook, token: None, events }],
+        last_hook: HookId(1),
+    };
+    project.check()?;
+    Ok(project)
+}
+
+/// Posts the payload through the real door, and shows it and the answer. Gives back the event's name if it was
+/// accepted.
+async fn show_arrival(url: &str, headers: HeaderMap, body: Vec<u8>) -> Result<Option<EventId>> {
+    let url = format!("{url}/hooks/demo");
+    show::request(&url, &headers, &body)?;
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let response = client.post(url).headers(headers).body(body).send().await?;
+    let (status, text) = (response.status(), response.text().await?);
+    show::answer(status, &text)?;
+    let answer: serde_json::Value = serde_json::from_str(&text)?;
+    ensure!(!status.is_server_error(), "Bellhop could not take the webhook");
+    Ok(answer.get("event").map(|event| serde_json::from_value(event.clone())).transpose()?)
+}
+
+/// How the last attempt of a delivery ended, once it is over or time is up.
+async fn arrival(house: &House, event: &EventId, target: TargetId) -> Result<Option<Outcome>> {
+    let over = async {
+        loop {
+            let record = deliveries::find(&house.app, event, target).await?;
+            if record.as_ref().is_some_and(|record| record.state == DeliveryState::Done) {
+                return anyhow::Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    if let Ok(result) = tokio::time::timeout(ARRIVAL_MAX, over).await {
+        result?;
+    }
+    let record = deliveries::find(&house.app, event, target).await?;
+    Ok(record.and_then(|record| record.attempts.into_iter().next_back()).map(|attempt| attempt.outcome))
+}
+
+fn is_final(outcome: Option<&Outcome>) -> bool {
+    outcome.is_some_and(|outcome| outcome.verdict() == relay::Verdict::Final)
+}

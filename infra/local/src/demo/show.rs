@@ -1,0 +1,138 @@
+//! How the demonstration looks: one step after the other, in words.
+
+use std::io::{IsTerminal, Write, stdout};
+
+use anyhow::Result;
+use app::events::EventId;
+use config::TargetId;
+use http::{HeaderMap, StatusCode};
+use relay::Outcome;
+use relay::limits::LINE_BYTES_MAX;
+
+use super::peers::{Line, Request};
+
+/// What is shown of a request's headers: those that say something here.
+const HEADERS: [&str; 6] =
+    ["content-type", "user-agent", "x-gitlab-event", "idempotency-key", "webhook-id", "webhook-attempt"];
+
+pub(super) fn request(url: &str, headers: &HeaderMap, body: &[u8]) -> Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "1. A webhook comes in")?;
+    writeln!(out, "     POST {url}")?;
+    show_headers(&mut out, headers)?;
+    writeln!(out, "     x-gitlab-token: ***")?;
+    writeln!(out, "     {} bytes", body.len())?;
+    Ok(())
+}
+
+pub(super) fn answer(status: StatusCode, text: &str) -> Result<()> {
+    writeln!(stdout(), "   Bellhop answers {} {text}", status.as_u16())?;
+    Ok(())
+}
+
+pub(super) fn queued(event: &EventId, targets: &[TargetId]) -> Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "\n2. It is kept and queued, one delivery per target")?;
+    for target in targets {
+        writeln!(out, "     {}", event.delivery_id(*target))?;
+    }
+    Ok(())
+}
+
+pub(super) fn irker(irkerd: &str, outcome: Option<&Outcome>, lines: &[Line]) -> Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "\n3. irkerd at {irkerd}: {}", in_words(outcome))?;
+    for line in lines {
+        let text = if stdout().is_terminal() { on_terminal(&line.privmsg) } else { line.privmsg.clone() };
+        writeln!(out, "     {text}")?;
+    }
+    let mut channels: Vec<_> =
+        lines.iter().map(|line| line.to.as_str()).filter(|to| !to.is_empty()).collect();
+    channels.dedup();
+    if !channels.is_empty() {
+        writeln!(out, "   for {}", channels.join(", "))?;
+    }
+    Ok(())
+}
+
+pub(super) fn hook(outcome: Option<&Outcome>, request: Option<&Request>, sent: &[u8]) -> Result<()> {
+    let mut out = stdout().lock();
+    writeln!(out, "\n4. The HTTP target: {}", in_words(outcome))?;
+    if let Some(Request { headers, body }) = request {
+        show_headers(&mut out, headers)?;
+        let same = if body == sent { "byte for byte as they came in" } else { "not as they came in" };
+        writeln!(out, "     {} bytes, {same}", body.len())?;
+    }
+    Ok(())
+}
+
+pub(super) fn end(has_arrived: bool) -> Result<()> {
+    let verdict = if has_arrived { "All arrived." } else { "Not everything arrived." };
+    writeln!(stdout(), "\n{verdict}")?;
+    Ok(())
+}
+
+/// A line as it was rendered for irkerd, without its recipient.
+pub(super) fn whole(line: &relay::irker::Line) -> Line {
+    Line { to: String::new(), privmsg: line.render(LINE_BYTES_MAX) }
+}
+
+fn in_words(outcome: Option<&Outcome>) -> String {
+    outcome.map_or_else(|| "nothing happened yet".to_owned(), ToString::to_string)
+}
+
+fn show_headers(out: &mut impl Write, headers: &HeaderMap) -> Result<()> {
+    for name in HEADERS {
+        if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
+            writeln!(out, "     {name}: {value}")?;
+        }
+    }
+    Ok(())
+}
+
+/// mIRC's codes, as far as Bellhop uses them, as a terminal's.
+fn on_terminal(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(code) = rest.find(['\u{2}', '\u{3}', '\u{f}', '\u{1f}']) {
+        shown.push_str(&rest[..code]);
+        let (colour, after) = (&rest[code..=code], &rest[code + 1..]);
+        rest = after;
+        match colour {
+            "\u{2}" => shown.push_str("\u{1b}[1m"),
+            "\u{1f}" => shown.push_str("\u{1b}[4m"),
+            "\u{f}" => shown.push_str("\u{1b}[0m"),
+            _ => {
+                let digits = after.bytes().take(2).take_while(u8::is_ascii_digit).count();
+                shown.push_str(ansi(&after[..digits]));
+                rest = &after[digits..];
+            }
+        }
+    }
+    shown + rest
+}
+
+/// The terminal's nearest to one of mIRC's sixteen colours.
+fn ansi(mirc: &str) -> &'static str {
+    match mirc {
+        "02" => "\u{1b}[34m",
+        "04" => "\u{1b}[91m",
+        "05" => "\u{1b}[31m",
+        "12" => "\u{1b}[94m",
+        "14" => "\u{1b}[90m",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn irc_colours_become_the_terminals() {
+        assert_eq!(
+            on_terminal("[\u{3}04Diaspora\u{f}] \u{2}4\u{f} \u{3}02\u{1f}http://h/\u{f} ü"),
+            "[\u{1b}[91mDiaspora\u{1b}[0m] \u{1b}[1m4\u{1b}[0m \u{1b}[34m\u{1b}[4mhttp://h/\u{1b}[0m ü"
+        );
+    }
+}

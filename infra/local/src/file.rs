@@ -1,0 +1,206 @@
+//! The file that people write: projects in TOML, under GitLab's names. `example.toml` beside this crate shows all of
+//! it, and a test reads it.
+//!
+//! Not here: storing (`apply`), which values are valid (`config`).
+
+use config::{
+    EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, ProjectPath, Server, Source, SourceId,
+};
+use payload::{Forge, Secret};
+use serde::Deserialize;
+use url::Url;
+
+/// A whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    #[serde(rename = "project", default)]
+    pub(crate) projects: Vec<ProjectEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProjectEntry {
+    pub(crate) path: ProjectPath,
+    source: SourceEntry,
+    irker: Option<IrkerEntry>,
+    #[serde(rename = "hook", default)]
+    hooks: Vec<HookEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceEntry {
+    id: Option<SourceId>,
+    #[serde(default)]
+    forge: Forge,
+    #[serde(default)]
+    secrets: Vec<Secret>,
+    #[serde(default)]
+    allow_unsigned: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IrkerEntry {
+    #[serde(default = "localhost")]
+    server_host: String,
+    #[serde(default = "irker_port")]
+    server_port: u16,
+    default_irc_uri: Option<String>,
+    recipients: String,
+    #[serde(default)]
+    colorize_messages: bool,
+    push_events: Option<bool>,
+    tag_push_events: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HookEntry {
+    #[serde(default)]
+    name: String,
+    url: Url,
+    token: Option<Secret>,
+    push_events: Option<bool>,
+    tag_push_events: Option<bool>,
+}
+
+/// GitLab's default.
+fn localhost() -> String {
+    "localhost".to_owned()
+}
+
+/// GitLab's default, and irker's.
+fn irker_port() -> u16 {
+    6659
+}
+
+fn switches(push: Option<bool>, tag_push: Option<bool>) -> EventSwitches {
+    let default = EventSwitches::default();
+    EventSwitches {
+        push_events: push.unwrap_or(default.push_events),
+        tag_push_events: tag_push.unwrap_or(default.tag_push_events),
+    }
+}
+
+impl ProjectEntry {
+    /// The project that the entry describes. What it leaves open is taken from the project as it was stored: its
+    /// source's id, and the numbers of hooks that kept their name (or, without a name, their URL). `new_source` is
+    /// the id for a source that had none.
+    pub(crate) fn project(
+        self,
+        id: ProjectId,
+        stored: Option<&Project>,
+        new_source: SourceId,
+    ) -> Result<Project, config::ProjectError> {
+        let known = stored.map(|project| project.source.id.clone());
+        let source = Source {
+            id: self.source.id.or(known).unwrap_or(new_source),
+            forge: self.source.forge,
+            secrets: self.source.secrets,
+            allow_unsigned: self.source.allow_unsigned,
+        };
+        let irker = self.irker.map(IrkerEntry::irker).transpose()?;
+        let mut last_hook = stored.map_or(HookId(0), |project| project.last_hook);
+        let hooks = self.hooks.into_iter().map(|entry| entry.hook(stored, &mut last_hook)).collect();
+        let project = Project { id, path: self.path, source, irker, hooks, last_hook };
+        project.check()?;
+        Ok(project)
+    }
+}
+
+impl IrkerEntry {
+    fn irker(self) -> Result<Irker, config::IrkerError> {
+        let default = self.default_irc_uri.as_deref().map(Server::parse).transpose();
+        let default = default.map_err(config::IrkerError::DefaultUri)?.map(|(server, _)| server);
+        Ok(Irker {
+            recipients: Irker::parse_recipients(&self.recipients, default.as_ref())?,
+            default_irc_uri: default,
+            server_host: self.server_host,
+            server_port: self.server_port,
+            colorize_messages: self.colorize_messages,
+            events: switches(self.push_events, self.tag_push_events),
+        })
+    }
+}
+
+impl HookEntry {
+    fn hook(self, stored: Option<&Project>, last_hook: &mut HookId) -> HttpHook {
+        let is_same = |hook: &&HttpHook| {
+            if self.name.is_empty() {
+                hook.name.is_empty() && hook.url == self.url
+            } else {
+                hook.name == self.name
+            }
+        };
+        let known = stored.and_then(|project| project.hooks.iter().find(is_same)).map(|hook| hook.id);
+        let id = known.unwrap_or_else(|| {
+            last_hook.0 += 1;
+            *last_hook
+        });
+        let events = switches(self.push_events, self.tag_push_events);
+        HttpHook { id, name: self.name, url: self.url, token: self.token, events }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Project, String> {
+        read_over(text, None)
+    }
+
+    fn read_over(text: &str, stored: Option<&Project>) -> Result<Project, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let entry = file.projects.into_iter().next().expect("one project");
+        let made_up = "made-up".parse().unwrap();
+        entry.project(ProjectId(7), stored, made_up).map_err(|error| error.to_string())
+    }
+
+    const SMALL: &str = r#"
+        [[project]]
+        path = "mike/diaspora"
+        [project.source]
+        secrets = ["s3cret"]
+        [[project.hook]]
+        name = "one"
+        url = "http://one.example.com/"
+        [[project.hook]]
+        url = "http://two.example.com/"
+    "#;
+
+    #[test]
+    fn the_example_is_valid_and_complete() {
+        let project = read(include_str!("../example.toml")).unwrap();
+        assert_eq!(project.path.as_str(), "mike/diaspora");
+        assert_eq!(project.irker.map(|irker| irker.recipients.len()), Some(3));
+        assert_eq!(project.hooks.len(), 2);
+    }
+
+    #[test]
+    fn what_is_left_out_is_as_in_gitlab() {
+        let project = read(SMALL).unwrap();
+        assert_eq!(project.source.id.as_str(), "made-up");
+        assert_eq!(project.hooks[0].events, EventSwitches { push_events: true, tag_push_events: false });
+    }
+
+    #[test]
+    fn a_hook_keeps_its_number_and_no_number_is_used_twice() {
+        let first = read(SMALL).unwrap();
+        assert_eq!(first.hooks.iter().map(|hook| hook.id.0).collect::<Vec<_>>(), [1, 2]);
+        let without_two = SMALL.replace("http://two.example.com/", "http://three.example.com/");
+        let second = read_over(&without_two, Some(&first)).unwrap();
+        assert_eq!(second.hooks.iter().map(|hook| hook.id.0).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(second.source.id, first.source.id);
+    }
+
+    #[test]
+    fn mistakes_are_told_in_one_line_without_secrets() {
+        insta::assert_snapshot!(read(&SMALL.replace("secrets = [\"s3cret\"]", "")).unwrap_err(), @"source: a source needs a secret (or allow_unsigned = true, for a GitLab of 2014 that has none to send)");
+        insta::assert_snapshot!(read(&SMALL.replace("http://two", "ftp://two")).unwrap_err(), @"hook '': a hook's url starts with http:// or https:// and names a host");
+        let typo = read(&SMALL.replace("secrets", "secret")).unwrap_err();
+        assert!(typo.contains("unknown field `secret`"), "{typo}");
+    }
+}

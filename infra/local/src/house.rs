@@ -1,0 +1,82 @@
+//! A folder becomes a house: the store in it, the key to its secrets, and the use cases on top.
+//!
+//! Not here: taking from the queues (`serve`), what is stored.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use app::App;
+use app::clock::{Chance, Clock};
+use app::seal::Sealer;
+use embedded::Store;
+use payload::Secret;
+
+/// The file with the sealing key, beside the store. Whoever has both has the secrets: back them up apart.
+const KEY_FILE: &str = "sealing.key";
+
+/// How many random bytes the key is made from.
+const KEY_BYTES: usize = 32;
+
+/// Everything that the functions stand on.
+pub(crate) struct House {
+    pub(crate) app: Arc<App>,
+    pub(crate) store: Store,
+}
+
+impl House {
+    /// Opens the house in a folder, and builds it if it is not there.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let store = Store::open(folder, Clock::System)?;
+        let key = sealing_key(folder)?;
+        let sealer =
+            Sealer::new(&key).with_context(|| format!("{} is unusable", folder.join(KEY_FILE).display()))?;
+        let app = Arc::new(App::new(Arc::new(store.table()), sealer));
+        Ok(Self { app, store })
+    }
+}
+
+/// Reads the key, or makes one. Two processes that start at the same time agree on one.
+fn sealing_key(folder: &Path) -> Result<Secret> {
+    let path = folder.join(KEY_FILE);
+    let unusable = || format!("cannot use {}", path.display());
+    match fs::read_to_string(&path) {
+        Ok(text) => return Ok(Secret::new(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(unusable),
+    }
+    // Written in full, readable by its owner only, before it has its name.
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(unusable)?;
+    writeln!(file, "{}", random_text::<KEY_BYTES>(&Chance::System)).with_context(unusable)?;
+    file.as_file().sync_all().with_context(unusable)?;
+    match file.persist_noclobber(&path) {
+        Ok(_) => {}
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error.error).with_context(unusable),
+    }
+    fs::read_to_string(&path).map(Secret::new).with_context(unusable)
+}
+
+/// Random bytes in hexadecimal.
+pub(crate) fn random_text<const N: usize>(chance: &Chance) -> String {
+    chance.bytes::<N>().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_and_is_nobody_elses_to_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = sealing_key(folder.path()).unwrap();
+        assert_eq!(sealing_key(folder.path()).unwrap(), first);
+        assert_eq!(first.expose().trim().len(), 2 * KEY_BYTES);
+        let mode = std::os::unix::fs::PermissionsExt::mode(
+            &fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions(),
+        );
+        assert_eq!(mode & 0o077, 0);
+    }
+}

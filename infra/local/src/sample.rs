@@ -1,0 +1,77 @@
+//! The project that a newcomer finds in an empty store, and the push to try it with.
+
+use anyhow::Result;
+use app::App;
+use app::projects;
+use config::{EventSwitches, HookId, Irker, Project, Source};
+use payload::{Forge, Secret};
+
+use crate::house::random_text;
+
+/// Where the sample project's lines go.
+pub(crate) const CHANNEL: &str = "irc://localhost:6667/bellhop";
+
+/// irker's own port.
+const IRKERD_PORT: u16 = 6659;
+
+/// Small enough for a command line.
+const PUSH: &str = r#"{"object_kind":"push","ref":"refs/heads/main","user_name":"Ada",
+  "before":"95790bf891e76fee5e1747ab589903a6a1f80f22","after":"da1560886d4f094c3e6c9ef40349f7d38b5d27d7",
+  "project":{"name":"Demo","web_url":"https://gitlab.example.com/demo"},"total_commits_count":1,
+  "commits":[{"id":"da1560886d4f094c3e6c9ef40349f7d38b5d27d7","message":"Hello, IRC","author":{"name":"Ada"}}]}"#;
+
+/// Makes the project if no project was ever made. Gives back its secret, to be shown this once.
+pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
+    if !projects::none_yet(app).await? {
+        return Ok(None);
+    }
+    let secret = random_text::<16>(&app.chance);
+    let project = Project {
+        id: projects::next_number(app).await?,
+        path: "demo".to_owned().try_into()?,
+        source: Source {
+            id: "demo".parse()?,
+            forge: Forge::GitLab,
+            secrets: vec![Secret::new(secret.as_str())],
+            allow_unsigned: false,
+        },
+        irker: Some(Irker {
+            server_host: "localhost".to_owned(),
+            server_port: IRKERD_PORT,
+            default_irc_uri: None,
+            recipients: Irker::parse_recipients(CHANNEL, None)?,
+            colorize_messages: true,
+            events: EventSwitches { push_events: true, tag_push_events: true },
+        }),
+        hooks: Vec::new(),
+        last_hook: HookId(0),
+    };
+    projects::save(app, project).await?;
+    Ok(Some(secret))
+}
+
+/// The command that posts a push. Each time it is run it is a new event: the key differs.
+pub(crate) fn curl(url: &str, secret: &str) -> String {
+    format!(
+        "curl {url}/hooks/demo \\\n  \
+         -H 'Content-Type: application/json' -H 'X-Gitlab-Event: Push Hook' \\\n  \
+         -H 'X-Gitlab-Token: {secret}' -H \"Idempotency-Key: $(date +%s%N)\" \\\n  \
+         -d '{PUSH}'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use payload::{Parsed, Payload};
+
+    use super::*;
+
+    #[test]
+    fn the_sample_push_is_an_event() {
+        let parsed =
+            payload::parse(Forge::GitLab, Payload { headers: &HeaderMap::new(), body: PUSH.as_bytes() });
+        assert!(matches!(parsed, Ok(Parsed::Event(_))));
+        assert!(!PUSH.contains('\''), "it stands between quotes on a command line");
+    }
+}

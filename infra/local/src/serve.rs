@@ -1,0 +1,172 @@
+//! `bellhop serve`: the doors open, the queues worked on, until told to stop.
+//!
+//! Not here: what a handler does (`app`), how a queue hands out tasks (`embedded`).
+
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use app::http_target::Outbound;
+use app::queue::QueueName;
+use app::{doors, relay_http, relay_irker};
+use axum::Router;
+use embedded::{Consumer, Serving};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::house::House;
+use crate::{Store, sample};
+
+/// How many irkerds are served at the same time; each of them, one delivery at a time.
+const IRKERDS_AT_ONCE: usize = 32;
+
+/// How many HTTP deliveries are under way at the same time: each may hold a body and wait ten seconds.
+const HTTP_AT_ONCE: usize = 64;
+
+/// How long one delivery may take: every step of it has its own, shorter limit; this one is for our own mistakes.
+const DELIVERY_MAX: Duration = Duration::from_mins(1);
+
+/// How long deliveries and requests may go on after the order to stop. systemd kills after 90 s.
+const DRAIN_MAX: Duration = Duration::from_secs(25);
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    store: Store,
+    /// The address to listen on. Webhooks travel with secrets: put a TLS proxy in front before opening it wide.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+}
+
+pub(crate) async fn run(options: Options) -> Result<ExitCode> {
+    let house = House::open(&options.store.data)?;
+    let running = Running::start(&house, options.listen).await?;
+    let demo = sample::make_project(&house.app).await?;
+    print_welcome(&running.url(), demo.as_deref())?;
+    stop_signal()?.await;
+    tracing::info!("stopping: no new requests, deliveries under way are ended");
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A house at work.
+pub(crate) struct Running {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    work: JoinSet<()>,
+}
+
+impl Running {
+    /// Opens the doors at an address and begins to work on the queues.
+    pub(crate) async fn start(house: &House, listen: SocketAddr) -> Result<Self> {
+        let serving = house.store.serve().await?;
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let address = listener.local_addr()?;
+        let (stop, stopping) = watch::channel(false);
+        let mut work = JoinSet::new();
+        let router = doors::router(Arc::clone(&house.app), Arc::new(house.store.queue()));
+        work.spawn(open_doors(listener, router, stopped(stopping.clone())));
+        work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone())));
+        work.spawn(relay_http(house, serving, stopped(stopping), Outbound::new()?));
+        Ok(Self { address, stop, work })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Lets what is under way end, for a time. What does not end is in the queue and is done after the next start.
+    pub(crate) async fn stop(mut self) {
+        // Nobody listens any more if everything has ended already.
+        let _ = self.stop.send(true);
+        let all_end = async { while self.work.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_MAX, all_end).await.is_err() {
+            tracing::warn!("stopped while requests were still under way");
+        }
+    }
+}
+
+async fn open_doors(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send + 'static) {
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "the doors are closed");
+    }
+}
+
+fn relay_irker(
+    house: &House,
+    serving: Serving,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    let app = Arc::clone(&house.app);
+    let handler = move |received: embedded::Received| {
+        let app = Arc::clone(&app);
+        async move { relay_irker::handle(&app, &received.body).await }
+    };
+    async move { serving.consume(consumer(QueueName::Irker, IRKERDS_AT_ONCE), handler, stop).await }
+}
+
+fn relay_http(
+    house: &House,
+    serving: Serving,
+    stop: impl Future<Output = ()> + Send + 'static,
+    outbound: Outbound,
+) -> impl Future<Output = ()> + Send + 'static {
+    let app = Arc::clone(&house.app);
+    let handler = move |received: embedded::Received| {
+        let (app, outbound) = (Arc::clone(&app), outbound.clone());
+        async move { relay_http::handle(&app, &outbound, &received.body).await }
+    };
+    async move { serving.consume(consumer(QueueName::Http, HTTP_AT_ONCE), handler, stop).await }
+}
+
+fn consumer(queue: QueueName, concurrency: usize) -> Consumer {
+    Consumer { queue, concurrency, handler_time: DELIVERY_MAX, drain_time: DRAIN_MAX }
+}
+
+/// Ends when the order to stop is given.
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is an order as well.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// Ends with SIGTERM (systemd, containers) or SIGINT (Ctrl-C).
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// To standard output, so that a script finds the address.
+fn print_welcome(url: &str, demo_secret: Option<&str>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Bellhop listens on {url}")?;
+    writeln!(
+        out,
+        "Webhooks come in at {url}/hooks/SOURCE, one SOURCE per project: see `bellhop apply --help`."
+    )?;
+    if let Some(secret) = demo_secret {
+        writeln!(
+            out,
+            "\nThe store was empty, so it has a project now to try things with. Its webhook is:\n"
+        )?;
+        writeln!(out, "{}\n", sample::curl(url, secret))?;
+        writeln!(out, "Its lines go to irkerd on localhost:6659, for {}.", sample::CHANNEL)?;
+        writeln!(
+            out,
+            "No irkerd there yet? They wait in the queue. `bellhop demo` shows the whole way without one."
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}

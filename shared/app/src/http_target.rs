@@ -1,0 +1,99 @@
+//! The way to HTTP targets: one POST, one look at the answer.
+//!
+//! Redirects are not followed (a POST would become a GET, and the next address is nobody's choice), no proxy is
+//! taken from the environment, no cookie is kept, no answer is decompressed.
+//!
+//! Not here: which addresses may be reached. That guard comes with the delivery engine; until then whoever may
+//! configure a hook may aim it.
+
+use std::error::Error;
+use std::time::Duration;
+
+use relay::{HttpRequest, Outcome};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use url::Url;
+
+/// How long a connection may take to come about.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// How long an attempt may take in all: GitLab's own limit for a webhook.
+const ATTEMPT_MAX: Duration = Duration::from_secs(10);
+
+/// How many bytes of an answer are read, so that the connection can be used again. Longer answers are cut off by
+/// closing it.
+const ANSWER_BYTES_MAX: usize = 8 * 1024;
+
+/// How long an idle connection is kept for the next delivery.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+
+/// The client for everything that goes out. Built once: it holds the connections.
+#[derive(Clone)]
+pub struct Outbound(reqwest::Client);
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be made")]
+pub struct OutboundError(#[from] reqwest::Error);
+
+impl Outbound {
+    /// Makes the client: reads the system's certificates.
+    pub fn new() -> Result<Self, OutboundError> {
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(CONNECT_MAX)
+            .timeout(ATTEMPT_MAX)
+            .pool_idle_timeout(IDLE_MAX)
+            .build()?;
+        Ok(Self(client))
+    }
+
+    /// Posts a request once.
+    pub async fn post(&self, url: &Url, request: HttpRequest) -> Outcome {
+        let sent = self.0.post(url.clone()).headers(request.headers).body(request.body).send().await;
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => return failure(error),
+        };
+        let (status, retry_after_s) = (response.status(), retry_after(response.headers()));
+        read_a_little(response).await;
+        if status.is_success() {
+            Outcome::Delivered { status: status.as_u16() }
+        } else {
+            Outcome::Refused { status: status.as_u16(), retry_after_s }
+        }
+    }
+}
+
+/// The status has been decided on; a body that breaks off or never ends changes nothing.
+async fn read_a_little(mut response: reqwest::Response) {
+    let mut read = 0;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        read += chunk.len();
+        if read > ANSWER_BYTES_MAX {
+            return;
+        }
+    }
+}
+
+/// Seconds only: a date would need both clocks to agree.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// In words, without the URL: it may hold a secret.
+fn failure(error: reqwest::Error) -> Outcome {
+    let is_unreached = error.is_connect();
+    if error.is_timeout() && !is_unreached {
+        return Outcome::Unknown { reason: format!("no answer within {} s", ATTEMPT_MAX.as_secs()) };
+    }
+    let error = error.without_url();
+    let mut innermost: &dyn Error = &error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let reason = innermost.to_string();
+    if is_unreached { Outcome::Unreachable { reason } } else { Outcome::Unknown { reason } }
+}

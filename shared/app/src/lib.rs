@@ -1,0 +1,62 @@
+//! The use cases of Bellhop, over two ports: [`table::Table`] and [`queue::Queue`].
+//!
+//! | use case | comes in by | goes on by |
+//! |---|---|---|
+//! | [`receive_hook`] | [`doors`]: `POST /hooks/{source}` | the queue |
+//! | [`relay_irker`] | a task of the irker queue | [`irkerd`]: a TCP connection |
+//! | [`relay_http`] | a task of the HTTP queue | [`http_target`]: a POST |
+//!
+//! Not here: SQLite, AWS, `main`s and command lines; parsing, rendering and schedules, which are pure and live in
+//! `payload`, `config` and `relay`.
+
+pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod deliveries;
+pub mod doors;
+pub mod events;
+pub mod http_target;
+pub mod irkerd;
+pub mod projects;
+pub mod queue;
+pub mod receive_hook;
+mod relay;
+pub mod relay_http;
+pub mod relay_irker;
+pub mod seal;
+mod store;
+pub mod table;
+
+use std::sync::Arc;
+
+pub use store::StoreError;
+
+use crate::clock::{Chance, Clock};
+use crate::projects::ProjectCache;
+use crate::seal::Sealer;
+use crate::table::Table;
+
+/// What every use case stands on. Cheap to share, built once.
+pub struct App {
+    /// Where everything is kept.
+    pub table: Arc<dyn Table>,
+    /// Opens and seals the table's secrets.
+    pub sealer: Sealer,
+    /// The time.
+    pub clock: Clock,
+    /// The dice.
+    pub chance: Chance,
+    projects: ProjectCache,
+}
+
+impl App {
+    /// With the machine's clock and dice.
+    pub fn new(table: Arc<dyn Table>, sealer: Sealer) -> Self {
+        Self::with(table, sealer, Clock::System, Chance::System)
+    }
+
+    /// With a clock and dice of one's own.
+    pub fn with(table: Arc<dyn Table>, sealer: Sealer, clock: Clock, chance: Chance) -> Self {
+        Self { table, sealer, clock, chance, projects: ProjectCache::default() }
+    }
+}

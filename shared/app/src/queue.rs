@@ -1,0 +1,138 @@
+//! The port to what carries work from a receiver to a relay: tasks go in here, and each adapter's own loop (an
+//! SQS trigger, the embedded lease loop) hands them to a consumer and acts on its [`Answer`].
+//!
+//! Not here: payloads (a task only names its event), retry schedules (`relay::schedule`), and reading the queue:
+//! a Lambda function never does that itself.
+//!
+//! Adapters: `aws::SqsQueue` and `embedded::SqliteQueue`. Both pass the suite in `app::conformance`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use config::ProjectId;
+use config::TargetId;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::events::{EventId, Stamp};
+
+/// After how many deaths of its consumer an item is set aside: one is chance, five are the item's fault.
+///
+/// An item that was answered [`Answer::Again`] did not kill its consumer and is not counted, where the queue can
+/// tell the two apart (SQS cannot: see `template.yaml`).
+pub const FAULTS_MAX: u32 = 5;
+
+/// The longest a task may be put off: SQS's limit for a visibility timeout.
+pub const AGAIN_MAX: Duration = Duration::from_hours(12);
+
+/// One of our queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueueName {
+    /// Strictly in order within a group; a group is one irkerd.
+    Irker,
+    /// In no order, fair between groups; a group is one target.
+    Http,
+}
+
+impl QueueName {
+    /// As it appears in logs and in the embedded store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Irker => "irker",
+            Self::Http => "http",
+        }
+    }
+
+    /// Whether items of one group are handled one at a time, in the order they were sent.
+    pub fn is_ordered(self) -> bool {
+        self == Self::Irker
+    }
+}
+
+/// One event for one target: the queue's unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// What is to be relayed.
+    pub event: EventId,
+    /// Which acceptance of the event sent this; see [`crate::events`].
+    pub stamp: Stamp,
+    /// Whose configuration says how.
+    pub project: ProjectId,
+    /// Where to.
+    pub target: TargetId,
+    /// When the task was sent, in milliseconds since 1970.
+    pub queued_at: Timestamp,
+}
+
+/// Work for one consumer. Serialised with its version, so that a queue may hold tasks of an older Bellhop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub enum Task {
+    /// To an irkerd, and so to IRC.
+    RelayIrkerV1 {
+        /// `host:port`: what is served one at a time.
+        irkerd: String,
+        /// What to relay.
+        delivery: Delivery,
+    },
+    /// To an HTTP hook.
+    RelayHttpV1 {
+        /// What to relay.
+        delivery: Delivery,
+    },
+}
+
+impl Task {
+    /// The queue that carries it.
+    pub fn queue(&self) -> QueueName {
+        match self {
+            Self::RelayIrkerV1 { .. } => QueueName::Irker,
+            Self::RelayHttpV1 { .. } => QueueName::Http,
+        }
+    }
+
+    /// What it is ordered by (irker), or kept fair by (HTTP).
+    pub fn group(&self) -> String {
+        match self {
+            Self::RelayIrkerV1 { irkerd, .. } => irkerd.clone(),
+            Self::RelayHttpV1 { delivery } => delivery.target.to_string(),
+        }
+    }
+
+    /// Unique to this sending of this delivery. Two copies of one event that race each other have different
+    /// stamps and so different ids: a queue that drops repeated ids (SQS FIFO does) must keep both, since only
+    /// the table decides which of them counts.
+    pub fn id(&self) -> String {
+        let (Self::RelayIrkerV1 { delivery, .. } | Self::RelayHttpV1 { delivery }) = self;
+        format!("{}.{}", delivery.stamp, delivery.target)
+    }
+}
+
+/// What a consumer says of one item; the adapter translates it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Dealt with, whatever the target said: remove it.
+    Done,
+    /// Hand it over again, not before this time has passed. In an ordered group everything behind it waits.
+    Again {
+        /// At most [`AGAIN_MAX`].
+        after: Duration,
+    },
+    /// Our own fault. Hand it over again soon; after [`FAULTS_MAX`] faults it is a dead letter.
+    Fault,
+}
+
+/// Why the queue did not take the tasks.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Nothing is known of the effect: any of the tasks may be in the queue.
+    #[error("the queue is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The queue.
+#[async_trait]
+pub trait Queue: Send + Sync + 'static {
+    /// Sends tasks of any number, to the queues they name, in this order. `Ok` when all are durable.
+    async fn send(&self, tasks: Vec<Task>) -> Result<(), QueueError>;
+}

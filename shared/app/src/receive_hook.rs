@@ -1,0 +1,130 @@
+//! The use case behind `POST /hooks/{source}`: verify, read, route, queue, commit.
+//!
+//! Not here: HTTP (`doors`), and why the tasks are sent before the event is put (`events`).
+
+use config::{Project, Source, SourceId, TargetId};
+use payload::{Event, Parsed, Payload, Refusal, Verdict};
+use serde::Serialize;
+
+use crate::events::{Acceptance, EventId, NewEvent, Stamp, accept};
+use crate::queue::{Delivery, Queue, QueueError, Task};
+use crate::{App, StoreError, projects};
+
+/// What came of a request. Serialised, it is the answer to the sender.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Received {
+    /// Kept and queued.
+    Accepted {
+        /// Its name.
+        event: EventId,
+        /// For how many targets.
+        deliveries: usize,
+    },
+    /// Kept and queued before; nothing was done.
+    Repeated {
+        /// Its name.
+        event: EventId,
+    },
+    /// Authentic, and of no interest to any target.
+    Ignored {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a request was not received. Nothing was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// No such source.
+    #[error("there is no such source")]
+    UnknownSource,
+    /// No proof of who sent it.
+    #[error("the request carries neither a token nor a signature")]
+    Unsigned,
+    /// A wrong proof.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Not readable.
+    #[error(transparent)]
+    Unreadable(#[from] payload::ParseError),
+    /// It took too long; the sender should try again.
+    #[error("the event could not be kept in time")]
+    TooLate,
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// Receives one request. `Ok` means that whatever is to be done is durable.
+pub async fn receive(
+    app: &App,
+    queue: &dyn Queue,
+    source: &SourceId,
+    payload: Payload<'_>,
+) -> Result<Received, ReceiveError> {
+    let project = projects::by_source(app, source).await?.ok_or(ReceiveError::UnknownSource)?;
+    authenticate(app, &project, payload)?;
+    let forge = project.source.forge;
+    let event = match payload::parse(forge, payload)? {
+        Parsed::Event(event) => event,
+        Parsed::Ignored { reason } => return Ok(Received::Ignored { reason }),
+    };
+    let targets = relay::targets(&event, &project);
+    if targets.is_empty() {
+        return Ok(Received::Ignored { reason: nobody_listens(&event) });
+    }
+    let id = EventId::of(source, payload::delivery_id(forge, payload.headers), payload.body, app.clock.now());
+    let stamp = Stamp::new(&app.chance);
+    let delivery = |target: &TargetId| Delivery {
+        event: id.clone(),
+        stamp: stamp.clone(),
+        project: project.id,
+        target: *target,
+        queued_at: app.clock.now(),
+    };
+    queue.send(targets.iter().map(|target| task(&project, delivery(target))).collect()).await?;
+    let new = NewEvent {
+        id: id.clone(),
+        stamp: stamp.clone(),
+        project: project.id,
+        source: source.clone(),
+        forge,
+        headers: payload::kept(payload.headers),
+        body: payload.body,
+        targets: targets.clone(),
+    };
+    match accept(app, new).await? {
+        Acceptance::Accepted => Ok(Received::Accepted { event: id, deliveries: targets.len() }),
+        Acceptance::Repeated => Ok(Received::Repeated { event: id }),
+        Acceptance::TooLate => Err(ReceiveError::TooLate),
+    }
+}
+
+fn authenticate(app: &App, project: &Project, payload: Payload<'_>) -> Result<(), ReceiveError> {
+    let Source { forge, secrets, allow_unsigned, .. } = &project.source;
+    match payload::verify(*forge, secrets, payload, app.clock.now().seconds()) {
+        Verdict::Authentic(_) => Ok(()),
+        Verdict::Unsigned if *allow_unsigned => Ok(()),
+        Verdict::Unsigned => Err(ReceiveError::Unsigned),
+        Verdict::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+fn task(project: &Project, delivery: Delivery) -> Task {
+    match (delivery.target, &project.irker) {
+        (TargetId::Irker(_), Some(irker)) => Task::RelayIrkerV1 { irkerd: irker.irkerd(), delivery },
+        _ => Task::RelayHttpV1 { delivery },
+    }
+}
+
+fn nobody_listens(event: &Event) -> String {
+    let what = match &event.fact {
+        payload::Fact::Push(_) => "push_events",
+        payload::Fact::Tag(_) => "tag_push_events",
+    };
+    format!("no target of the project has {what} on")
+}

@@ -1,0 +1,47 @@
+//! The use case behind a task of the HTTP queue: one event to one HTTP hook.
+
+use config::TargetId;
+use relay::schedule::Schedule;
+use relay::{Outcome, http_request};
+
+use crate::http_target::Outbound;
+use crate::queue::{Answer, Delivery, Task};
+use crate::relay::{Due, Step, answer, prepare, settle, task};
+use crate::{App, StoreError};
+
+/// Handles one task, given as the queue's text.
+pub async fn handle(app: &App, outbound: &Outbound, body: &str) -> Answer {
+    match task(body) {
+        Ok(Task::RelayHttpV1 { delivery }) => answer(&delivery.clone(), relay(app, outbound, delivery).await),
+        Ok(Task::RelayIrkerV1 { .. }) => {
+            tracing::error!("a task for irkerd is in the HTTP queue");
+            Answer::Fault
+        }
+        Err(fault) => fault,
+    }
+}
+
+async fn relay(app: &App, outbound: &Outbound, delivery: Delivery) -> Result<Answer, StoreError> {
+    let (target, id) = (delivery.target, delivery.event.delivery_id(delivery.target));
+    match prepare(app, delivery).await? {
+        Step::Answer(answer) => Ok(answer),
+        Step::Attempt(mut due) => {
+            let outcome = attempt(outbound, &mut due, target, &id).await;
+            settle(app, *due, outcome, Schedule::Http).await
+        }
+    }
+}
+
+/// The hook as it is configured now decides, not as it was when the event came in.
+async fn attempt(outbound: &Outbound, due: &mut Due, target: TargetId, id: &str) -> Outcome {
+    let hooks = due.project.iter().flat_map(|project| &project.hooks);
+    let hook = match target {
+        TargetId::Hook(_, number) => hooks.into_iter().find(|hook| hook.id == number),
+        TargetId::Irker(_) => None,
+    };
+    let Some(hook) = hook else { return Outcome::Gone };
+    // The body can be large: it is moved into the request, and nobody needs it afterwards.
+    let original =
+        std::mem::replace(&mut due.original, relay::Original { headers: Vec::new(), body: Vec::new() });
+    outbound.post(&hook.url, http_request(hook, original, id, due.attempt)).await
+}

@@ -1,0 +1,8 @@
+//! The use cases on a real store, with a clock that tests move and peers on real sockets. Each test is a dialogue:
+//! what comes in, what the peers see.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod acceptance;
+mod relaying;
+mod saving;
+mod world;

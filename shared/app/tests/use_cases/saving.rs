@@ -1,0 +1,72 @@
+//! How projects are kept: secrets sealed, ways to a project each once, nothing left over.
+
+use app::projects::{self, SaveError};
+use app::table::{Query, Table};
+use config::ProjectId;
+
+use crate::world::{World, project};
+
+/// Everything in the rows of project 7, as text.
+async fn rows(world: &World) -> String {
+    let page = world.store.table().query(&Query::prefix("project#7", "")).await.unwrap();
+    let rows = page.items.into_iter().map(|stored| [stored.item.key.sort, stored.item.document].join(" "));
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_project_is_read_back_as_it_was_saved() {
+    let world = World::new().await;
+    let saved = project(Some(6659), &["http://a/".to_owned(), "http://b/".to_owned()]);
+    projects::save(&world.app, saved.clone()).await.unwrap();
+    assert_eq!(projects::load(&world.app, ProjectId(7)).await.unwrap(), Some(saved.clone()));
+    assert_eq!(projects::number_of(&world.app, &saved.path).await.unwrap(), Some(ProjectId(7)));
+}
+
+#[tokio::test]
+async fn no_secret_is_stored_in_clear() {
+    let world = World::new().await;
+    projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()])).await.unwrap();
+    let rows = rows(&world).await;
+    assert!(rows.contains("irc.example.net"), "{rows}");
+    for secret in ["s3cret", "channel-key", "target-token"] {
+        assert!(!rows.contains(secret), "{secret} is in {rows}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_project_no_longer_has_is_removed() {
+    let world = World::new().await;
+    projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()])).await.unwrap();
+    let mut smaller = project(None, &[]);
+    smaller.source.id = "q".parse().unwrap();
+    projects::save(&world.app, smaller.clone()).await.unwrap();
+    assert_eq!(projects::load(&world.app, ProjectId(7)).await.unwrap(), Some(smaller));
+    let sorts: Vec<_> =
+        rows(&world).await.lines().map(|row| row.split(' ').next().unwrap().to_owned()).collect();
+    assert_eq!(sorts, ["project", "source"]);
+    assert!(projects::by_source(&world.app, &"p".parse().unwrap()).await.unwrap().is_none());
+    assert!(projects::by_source(&world.app, &"q".parse().unwrap()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_source_and_a_path_belong_to_one_project() {
+    let world = World::new().await;
+    projects::save(&world.app, project(None, &[])).await.unwrap();
+    let mut other = project(None, &[]);
+    other.id = ProjectId(8);
+    assert!(matches!(projects::save(&world.app, other.clone()).await, Err(SaveError::PathTaken(_))));
+    other.path = "g/other".to_owned().try_into().unwrap();
+    assert!(matches!(projects::save(&world.app, other.clone()).await, Err(SaveError::SourceTaken(_))));
+    other.source.id = "other".parse().unwrap();
+    projects::save(&world.app, other).await.unwrap();
+}
+
+#[tokio::test]
+async fn projects_are_numbered_each_once() {
+    let world = World::new().await;
+    let numbers = (0..10).map(|_| projects::next_number(&world.app));
+    let mut numbers: Vec<_> =
+        futures_util::future::join_all(numbers).await.into_iter().map(|number| number.unwrap().0).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=10).collect::<Vec<_>>());
+}

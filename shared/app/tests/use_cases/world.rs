@@ -1,0 +1,188 @@
+//! A Bellhop in a temporary folder, an irkerd stand-in and an HTTP target.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use app::clock::{Chance, Clock, Timestamp};
+use app::http_target::Outbound;
+use app::queue::{Answer, QueueName};
+use app::receive_hook::{ReceiveError, Received, receive};
+use app::seal::Sealer;
+use app::{App, projects, relay_http, relay_irker};
+use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Source};
+use embedded::{Serving, Store};
+use payload::{Forge, Payload, Secret};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+pub(crate) const PUSH: &[u8] = include_bytes!("../../../../tests/fixtures/gitlab/push.json");
+
+/// Longer than anything in these tests takes.
+const LEASE: Duration = Duration::from_hours(100);
+
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) serving: Serving,
+    _folder: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(Timestamp(1_700_000_000_000));
+        let store = Store::open(folder.path(), clock.clone()).unwrap();
+        let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
+        let app = App::with(Arc::new(store.table()), sealer, clock.clone(), Chance::seeded(1));
+        let serving = store.serve().await.unwrap();
+        Self { app, clock, store, serving, _folder: folder }
+    }
+
+    /// A push comes in for the project `p`, under the sender's id.
+    pub(crate) async fn push(&self, id: &str) -> Result<Received, ReceiveError> {
+        self.post(id, PUSH).await
+    }
+
+    pub(crate) async fn post(&self, id: &str, body: &[u8]) -> Result<Received, ReceiveError> {
+        let headers =
+            [("x-gitlab-token", "s3cret"), ("idempotency-key", id), ("x-gitlab-event", "Push Hook")]
+                .into_iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect();
+        let payload = Payload { headers: &headers, body };
+        receive(&self.app, &self.store.queue(), &"p".parse().unwrap(), payload).await
+    }
+
+    /// Every task that can be had is handled once. What the relays answered, in order.
+    pub(crate) async fn work(&self) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for queue in [QueueName::Irker, QueueName::Http] {
+            // An ordered queue hands out one task of a group at a time.
+            loop {
+                let leased = self.serving.lease(queue, 10, LEASE).await.unwrap();
+                if leased.is_empty() {
+                    break;
+                }
+                for task in leased {
+                    let answer = match queue {
+                        QueueName::Irker => relay_irker::handle(&self.app, &task.received.body).await,
+                        QueueName::Http => {
+                            relay_http::handle(&self.app, &Outbound::new().unwrap(), &task.received.body)
+                                .await
+                        }
+                    };
+                    self.serving.answer(task.lease, answer).await.unwrap();
+                    answers.push(answer);
+                }
+            }
+        }
+        answers
+    }
+
+    /// The project `p` with these targets is stored.
+    pub(crate) async fn configure(&self, irkerd: Option<u16>, hooks: &[String]) {
+        projects::save(&self.app, project(irkerd, hooks)).await.unwrap();
+        // Longer than a configuration is remembered.
+        self.clock.advance(Duration::from_secs(6));
+    }
+}
+
+/// The project `p`, number 7.
+pub(crate) fn project(irkerd: Option<u16>, hooks: &[String]) -> Project {
+    let events = EventSwitches::default();
+    let hook = |(index, url): (usize, &String)| HttpHook {
+        id: HookId(index as u64 + 1),
+        name: String::new(),
+        url: url.parse().unwrap(),
+        token: Some(Secret::new("target-token")),
+        events,
+    };
+    Project {
+        id: ProjectId(7),
+        path: "g/p".to_owned().try_into().unwrap(),
+        source: Source {
+            id: "p".parse().unwrap(),
+            forge: Forge::GitLab,
+            secrets: vec![Secret::new("s3cret")],
+            allow_unsigned: false,
+        },
+        irker: irkerd.map(|server_port| Irker {
+            server_host: "127.0.0.1".to_owned(),
+            server_port,
+            default_irc_uri: None,
+            recipients: Irker::parse_recipients("irc://irc.example.net/chan?key=channel-key", None).unwrap(),
+            colorize_messages: false,
+            events,
+        }),
+        hooks: hooks.iter().enumerate().map(hook).collect(),
+        last_hook: HookId(9),
+    }
+}
+
+/// A TCP peer that remembers all bytes it is sent.
+pub(crate) struct Peer {
+    pub(crate) port: u16,
+    heard: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Peer {
+    /// Reads to the end and closes, as irkerd does.
+    pub(crate) async fn irkerd() -> Self {
+        Self::on(0, |_| None).await
+    }
+
+    /// Answers each request with the next of these statuses, the last one for ever.
+    pub(crate) async fn http(statuses: &'static [u16]) -> Self {
+        Self::on(0, move |count| Some(statuses[count.min(statuses.len() - 1)])).await
+    }
+
+    pub(crate) async fn on(port: u16, status: impl Fn(usize) -> Option<u16> + Send + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ears = Arc::clone(&heard);
+        tokio::spawn(async move {
+            for count in 0.. {
+                let Ok((mut connection, _)) = listener.accept().await else { return };
+                let mut buffer = vec![0; 64 * 1024];
+                let mut request = Vec::new();
+                loop {
+                    let read = connection.read(&mut buffer).await.unwrap_or(0);
+                    request.extend_from_slice(&buffer[..read]);
+                    if read == 0 || (status(count).is_some() && is_whole(&request)) {
+                        break;
+                    }
+                }
+                ears.lock().unwrap().extend_from_slice(&request);
+                if let Some(status) = status(count) {
+                    let answer =
+                        format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                    let _ = connection.write_all(answer.as_bytes()).await;
+                }
+            }
+        });
+        Self { port, heard }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    pub(crate) fn heard(&self) -> String {
+        String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned()
+    }
+
+    pub(crate) fn heard_bytes(&self) -> Vec<u8> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+/// Whether a request's announced body has come.
+fn is_whole(request: &[u8]) -> bool {
+    let Some(head_end) = request.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&request[..head_end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    request.len() >= head_end + 4 + length.unwrap_or(0)
+}

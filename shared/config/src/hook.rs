@@ -1,0 +1,97 @@
+//! HTTP hooks: GitLab's project webhooks, going out
+//! (<https://docs.gitlab.com/api/project_webhooks/>).
+
+use payload::Secret;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::limits::{SECRET_BYTES_MAX, URL_BYTES_MAX};
+use crate::{EventSwitches, HookId};
+
+/// An HTTP target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpHook<S = Secret> {
+    /// Its number in the project.
+    pub id: HookId,
+    /// What people call it; empty for none.
+    pub name: String,
+    /// Where events are posted.
+    pub url: Url,
+    /// Sent as `X-Gitlab-Token`.
+    pub token: Option<S>,
+    /// Which events it gets.
+    pub events: EventSwitches,
+}
+
+/// Why a hook is refused.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HookError {
+    /// Something that cannot be posted to.
+    #[error("a hook's url starts with http:// or https:// and names a host")]
+    Url,
+    /// Longer than any server reads.
+    #[error("a hook's url has at most {URL_BYTES_MAX} bytes")]
+    UrlLength,
+    /// GitLab refuses line breaks as well.
+    #[error("a hook's token has 1 to {SECRET_BYTES_MAX} printable ASCII characters")]
+    Token,
+}
+
+impl<S> HttpHook<S> {
+    /// The same hook with its secrets held another way.
+    pub fn try_map<T, E>(self, change: &mut impl FnMut(S) -> Result<T, E>) -> Result<HttpHook<T>, E> {
+        Ok(HttpHook {
+            id: self.id,
+            name: self.name,
+            url: self.url,
+            token: self.token.map(change).transpose()?,
+            events: self.events,
+        })
+    }
+}
+
+impl HttpHook {
+    /// Whether the values are valid.
+    pub fn check(&self) -> Result<(), HookError> {
+        if !matches!(self.url.scheme(), "http" | "https") || !self.url.has_host() {
+            return Err(HookError::Url);
+        }
+        if self.url.as_str().len() > URL_BYTES_MAX {
+            return Err(HookError::UrlLength);
+        }
+        let is_sendable = |token: &Secret| {
+            let text = token.expose();
+            (1..=SECRET_BYTES_MAX).contains(&text.len())
+                && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        };
+        if self.token.as_ref().is_some_and(|token| !is_sendable(token)) {
+            return Err(HookError::Token);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, token: Option<&str>) -> Result<(), HookError> {
+        let url = url.parse().unwrap();
+        let token = token.map(Secret::new);
+        HttpHook { id: HookId(1), name: String::new(), url, token, events: EventSwitches::default() }.check()
+    }
+
+    #[test]
+    fn a_hook_posts_to_the_web_and_nowhere_else() {
+        assert_eq!(check("https://ci.example.com/build?x=1", Some("token")), Ok(()));
+        assert_eq!(check("ftp://example.com/", None), Err(HookError::Url));
+        assert_eq!(check("mailto:someone@example.com", None), Err(HookError::Url));
+        assert_eq!(check(&format!("http://h/{}", "x".repeat(3000)), None), Err(HookError::UrlLength));
+    }
+
+    #[test]
+    fn a_token_cannot_break_out_of_its_header() {
+        assert_eq!(check("http://h/", Some("a\r\nX-Evil: 1")), Err(HookError::Token));
+        assert_eq!(check("http://h/", Some("")), Err(HookError::Token));
+    }
+}

@@ -1,0 +1,23 @@
+//! What a project stores and which values are valid: GitLab's own settings, under GitLab's names.
+//!
+//! Every type that holds a secret is generic over how the secret is held: `Project<Secret>` (the default) in
+//! memory, `Project<Sealed>` in the table. [`payload::Secret`] cannot be serialised, so the compiler keeps
+//! anything but the sealed form from being stored.
+//!
+//! Not here: files and tables (`infra/local`, `app`), sealing itself (`app::seal`), what is done with a setting
+//! (`relay`).
+
+mod hook;
+mod ids;
+mod irker;
+pub mod limits;
+mod project;
+mod recipient;
+mod source;
+
+pub use hook::{HookError, HttpHook};
+pub use ids::{HookId, ProjectId, SourceId, SourceIdError, TargetId, TargetIdError};
+pub use irker::{Irker, IrkerError, RecipientErrors};
+pub use project::{EventSwitches, Project, ProjectError, ProjectPath};
+pub use recipient::{Recipient, RecipientError, Server};
+pub use source::{Source, SourceError};

@@ -1,0 +1,34 @@
+//! Every bound of this crate, with its reason.
+
+/// How many channels an irkerd joins on one IRC server; it drops what is aimed at a further one (`CHANNEL_MAX` in
+/// irkerd 2.23).
+pub const CHANNELS_PER_SERVER_MAX: usize = 18;
+
+/// The longest channel name or nick, in bytes. RFC 2812 section 1.3 says 50 for channels, servers allow up to 64;
+/// what is longer eats the line's budget.
+pub const CHANNEL_BYTES_MAX: usize = 64;
+
+/// The longest channel key, in bytes: ircds keep 23 to 50 of them.
+pub const KEY_BYTES_MAX: usize = 50;
+
+/// How many recipients one integration may have. Each line goes to each of them, one second apart per server.
+pub const RECIPIENTS_MAX: usize = 100;
+
+/// How many HTTP hooks one project may have: GitLab's own limit
+/// (<https://docs.gitlab.com/user/gitlab_com/#webhooks>).
+pub const HOOKS_MAX: usize = 100;
+
+/// The longest URL of a hook, in bytes: GitLab's own limit for a hook's address.
+pub const URL_BYTES_MAX: usize = 2048;
+
+/// The longest path or name of a project, in bytes: GitLab's limit for a full path.
+pub const PATH_BYTES_MAX: usize = 255;
+
+/// The shortest and longest id of a source, in bytes: it is a part of a URL.
+pub const SOURCE_ID_BYTES: std::ops::RangeInclusive<usize> = 1..=64;
+
+/// How many secrets a source may have at once: two suffice to rotate.
+pub const SECRETS_MAX: usize = 10;
+
+/// The longest secret, in bytes: what GitLab stores for a hook's token.
+pub const SECRET_BYTES_MAX: usize = 255;

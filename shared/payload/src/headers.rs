@@ -1,0 +1,81 @@
+//! Which headers of a request matter, and what they say besides the signature.
+
+use http::HeaderMap;
+
+use crate::Forge;
+use crate::limits::{DELIVERY_ID_BYTES_MAX, KEPT_HEADER_BYTES_MAX};
+
+/// The headers kept with an event and passed on with it. A list of the allowed, since senders put secrets into
+/// headers that nobody expects (GitHub did, in 2025).
+const KEPT: [&str; 7] = [
+    "content-type",
+    "idempotency-key",
+    "user-agent",
+    "webhook-id",
+    "x-gitlab-event",
+    "x-gitlab-event-uuid",
+    "x-gitlab-instance",
+];
+
+/// The headers worth keeping, by lower-case name. Values that are no text, or absurdly long, are left out.
+pub fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+    let values = KEPT.iter().filter_map(|name| Some((*name, text(headers, name)?)));
+    values
+        .filter(|(_, value)| value.len() <= KEPT_HEADER_BYTES_MAX)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// The sender's name for this delivery, the same when it is sent again. `None` if the sender gives none.
+///
+/// GitLab: `webhook-id` or `Idempotency-Key`, which are equal; never `X-Gitlab-Webhook-UUID`, which is new at each
+/// request, nor `X-Gitlab-Event-UUID`, which all hooks of one event share.
+pub fn delivery_id(forge: Forge, headers: &HeaderMap) -> Option<&str> {
+    let names: &[&str] = match forge {
+        Forge::GitLab => &["webhook-id", "idempotency-key"],
+    };
+    names
+        .iter()
+        .filter_map(|name| text(headers, name))
+        .find(|id| !id.is_empty() && id.len() <= DELIVERY_ID_BYTES_MAX)
+}
+
+/// The event's name as the forge's header has it, such as `Push Hook`.
+pub fn event_name(forge: Forge, headers: &HeaderMap) -> Option<&str> {
+    match forge {
+        Forge::GitLab => text(headers, "x-gitlab-event"),
+    }
+}
+
+/// A header's value, if it is there and printable ASCII.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn secrets_in_headers_are_not_kept() {
+        let received = headers(&[
+            ("x-gitlab-token", "s3cret"),
+            ("authorization", "Bearer s3cret"),
+            ("webhook-signature", "v1,abc"),
+            ("x-gitlab-event", "Push Hook"),
+        ]);
+        assert_eq!(kept(&received), [("x-gitlab-event".to_owned(), "Push Hook".to_owned())]);
+    }
+
+    #[test]
+    fn gitlabs_delivery_is_named_by_what_stays_the_same_on_a_resend() {
+        let received = headers(&[("x-gitlab-webhook-uuid", "new-each-time"), ("idempotency-key", "f5e5")]);
+        assert_eq!(delivery_id(Forge::GitLab, &received), Some("f5e5"));
+        assert_eq!(delivery_id(Forge::GitLab, &headers(&[("x-gitlab-event-uuid", "shared")])), None);
+        assert_eq!(delivery_id(Forge::GitLab, &headers(&[("webhook-id", "")])), None);
+    }
+}

@@ -1,0 +1,244 @@
+//! Pushes, in the words of GitLab's irker integration (`app/workers/irker_worker.rb`), and tags in the same spirit,
+//! since GitLab has no words for them.
+//!
+//! Different from GitLab on purpose: nothing is sent that holds no text (GitLab sends a `null` with every push), and
+//! the number of files is left out where the forge does not tell it.
+
+use payload::{Actor, Commit, Event, Push, RefChange, Sha, TagPush};
+
+use super::line::{Line, Paint};
+use crate::limits::{COMMITS_SHOWN_MAX, SHORTENED_TITLE_CHARS, TITLE_CHARS_MAX};
+
+pub(super) fn branch(event: &Event, push: &Push) -> Vec<Line> {
+    let mut lines = Vec::new();
+    match &push.change {
+        RefChange::Created { .. } => lines.push(branch_created(event, push)),
+        RefChange::Deleted { .. } => lines.push(branch_deleted(event, push)),
+        RefChange::Updated { .. } => {}
+    }
+    if push.commit_count > 0 {
+        lines.push(summary(event, push));
+    }
+    lines.extend(push.commits.iter().take(COMMITS_SHOWN_MAX).map(|commit| commit_line(event, push, commit)));
+    lines
+}
+
+fn branch_created(event: &Event, push: &Push) -> Line {
+    let line = opening(event).words(" has created a new branch ").foreign(Paint::Reference, &push.branch);
+    match &event.repository.url {
+        Some(url) => line.words(": ").foreign(Paint::Url, &format!("{url}/-/branches")),
+        None => line,
+    }
+}
+
+fn branch_deleted(event: &Event, push: &Push) -> Line {
+    opening(event).words(" has deleted the branch ").foreign(Paint::Reference, &push.branch)
+}
+
+fn summary(event: &Event, push: &Push) -> Line {
+    let noun = if push.commit_count == 1 { "commit" } else { "commits" };
+    let line = opening(event)
+        .words(" pushed ")
+        .foreign(Paint::Count, &push.commit_count.to_string())
+        .words(&format!(" new {noun} to "))
+        .foreign(Paint::Reference, &push.branch);
+    match &push.compare_url {
+        Some(url) => line.words(": ").foreign(Paint::Url, &with_short_ids(url, push)),
+        None => line,
+    }
+}
+
+fn commit_line(event: &Event, push: &Push, commit: &Commit) -> Line {
+    let line = Line::default()
+        .foreign(Paint::Repository, &event.repository.name)
+        .words("/")
+        .foreign(Paint::Reference, &push.branch)
+        .words(" ")
+        .foreign(Paint::Sha, commit.id.short())
+        .words(" ")
+        .foreign(Paint::Plain, &commit.author);
+    let line = match commit.files {
+        Some(count) => {
+            let noun = if count == 1 { "file" } else { "files" };
+            line.words(" (").foreign(Paint::Files, &format!("{count} {noun}")).words(")")
+        }
+        None => line,
+    };
+    line.words(": ").foreign(Paint::Plain, &shortened(&commit.title))
+}
+
+pub(super) fn tag(event: &Event, push: &TagPush) -> Vec<Line> {
+    let verb = match &push.change {
+        RefChange::Created { .. } => "has created a new tag",
+        RefChange::Deleted { .. } => "has deleted the tag",
+        RefChange::Updated { .. } => "has moved the tag",
+    };
+    let line = opening(event).words(&format!(" {verb} ")).foreign(Paint::Reference, &push.tag);
+    let line = match &push.change {
+        RefChange::Created { after } | RefChange::Updated { after, .. } => {
+            line.words(" at ").foreign(Paint::Sha, after.short())
+        }
+        RefChange::Deleted { .. } => line,
+    };
+    let first_line = push.annotation.as_deref().and_then(|text| text.lines().next());
+    vec![match first_line {
+        Some(text) => line.words(": ").foreign(Paint::Plain, &shortened(text)),
+        None => line,
+    }]
+}
+
+/// `[REPOSITORY] WHO`.
+fn opening(event: &Event) -> Line {
+    let Actor { name, login, .. } = &event.actor;
+    let who = name.as_deref().or(login.as_deref()).unwrap_or("somebody");
+    Line::default()
+        .words("[")
+        .foreign(Paint::Repository, &event.repository.name)
+        .words("] ")
+        .foreign(Paint::Plain, who)
+}
+
+/// A link to a change, its commits' ids as short as people are shown them.
+fn with_short_ids(url: &str, push: &Push) -> String {
+    let ends = match &push.change {
+        RefChange::Created { after } => [push.commits.first().map(|commit| &commit.id), Some(after)],
+        RefChange::Deleted { before } => [Some(before), None],
+        RefChange::Updated { before, after } => [Some(before), Some(after)],
+    };
+    ends.into_iter().flatten().fold(url.to_owned(), |url, id: &Sha| url.replace(id.full(), id.short()))
+}
+
+/// As `Commit#title` of GitLab: a title of a hundred characters or more ends at a word's end, in `...`.
+fn shortened(title: &str) -> String {
+    const DOTS: &str = "...";
+    if title.chars().count() <= TITLE_CHARS_MAX {
+        return title.to_owned();
+    }
+    let room = SHORTENED_TITLE_CHARS - DOTS.len();
+    let end_of = |chars: usize| title.char_indices().nth(chars).map_or(title.len(), |(index, _)| index);
+    // A space right behind the room ends a word that fits.
+    let word_end = title[..end_of(room + 1)].rfind(' ');
+    format!("{}{DOTS}", &title[..word_end.unwrap_or_else(|| end_of(room))])
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use insta::assert_snapshot;
+    use payload::{Forge, Parsed, Payload, parse};
+
+    use super::*;
+    use crate::irker::lines;
+    use crate::limits::LINE_BYTES_MAX;
+
+    const TODAY: &str = include_str!("../../../../tests/fixtures/gitlab/push.json");
+    const SEED: &str = include_str!("../../../../tests/fixtures/gitlab-2014/push.json");
+    const TAG: &str = include_str!("../../../../tests/fixtures/gitlab/tag_push.json");
+    const ZEROS: &str = "0000000000000000000000000000000000000000";
+
+    /// What a channel reads of a push. Control characters are shown as `\u{..}`.
+    fn read(body: &str, colorize: bool) -> String {
+        let Ok(Parsed::Event(event)) =
+            parse(Forge::GitLab, Payload { headers: &HeaderMap::new(), body: body.as_bytes() })
+        else {
+            panic!("no event: {body}")
+        };
+        let rendered = lines(&event, colorize).into_iter().map(|line| line.render(LINE_BYTES_MAX));
+        rendered.map(|line| line.escape_debug().to_string()).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_push_of_2014() {
+        assert_snapshot!(read(SEED, false), @"
+        [Diaspora] John Smith pushed 4 new commits to master: http://example.com/diaspora/compare/95790bf8...da156088
+        Diaspora/master b6568db1 Jordi Mallach: Update Catalan translation to e38cb41.
+        Diaspora/master da156088 GitLab dev user: fixed readme
+        ");
+    }
+
+    #[test]
+    fn a_push_of_today_in_colour() {
+        assert_snapshot!(read(TODAY, true), @r"
+        [\u{3}04Diaspora\u{f}] John Smith pushed \u{2}4\u{f} new commits to \u{3}05master\u{f}: \u{3}02\u{1f}http://example.com/mike/diaspora/-/compare/95790bf8...da156088\u{f}
+        \u{3}04Diaspora\u{f}/\u{3}05master\u{f} \u{3}14b6568db1\u{f} Jordi Mallach (\u{3}122 files\u{f}): Merge branch \'some-feature\' into \'master\'
+        \u{3}04Diaspora\u{f}/\u{3}05master\u{f} \u{3}14da156088\u{f} GitLab dev user (\u{3}122 files\u{f}): fixed readme
+        ");
+    }
+
+    #[test]
+    fn a_single_commit_and_a_single_file_are_not_many() {
+        let one = SEED.replace("\"total_commits_count\":4", "\"total_commits_count\":1");
+        assert!(read(&one, false).starts_with("[Diaspora] John Smith pushed 1 new commit to master: "));
+        let body = one.replace(
+            "\"message\":\"fixed readme\"",
+            "\"message\":\"fixed readme\",\"modified\":[\"README\"]",
+        );
+        assert!(read(&body, false).ends_with("GitLab dev user (1 file): fixed readme"));
+    }
+
+    #[test]
+    fn a_new_branch_with_commits_is_announced_and_compared_with_where_it_began() {
+        let body = TODAY.replace("95790bf891e76fee5e1747ab589903a6a1f80f22", ZEROS);
+        assert_snapshot!(read(&body, false), @r"
+        [Diaspora] John Smith has created a new branch master: http://example.com/mike/diaspora/-/branches
+        [Diaspora] John Smith pushed 4 new commits to master: http://example.com/mike/diaspora/-/compare/b6568db1^...da156088
+        Diaspora/master b6568db1 Jordi Mallach (2 files): Merge branch \'some-feature\' into \'master\'
+        Diaspora/master da156088 GitLab dev user (2 files): fixed readme
+        ");
+    }
+
+    #[test]
+    fn a_deleted_branch_is_one_line() {
+        let body = r#"{"object_kind":"push","before":"95790bf891e7","after":"0000000000000000000000000000000000000000",
+            "ref":"refs/heads/feature/x","user_name":"John Smith","project":{"name":"Diaspora"},"commits":[]}"#;
+        assert_snapshot!(read(body, true), @r"[\u{3}04Diaspora\u{f}] John Smith has deleted the branch \u{3}05feature/x\u{f}");
+    }
+
+    #[test]
+    fn a_large_push_shows_three_commits_and_the_true_count() {
+        let commit = r#"{"id":"b6568db1bc1d","message":"x","author":{"name":"A"}}"#;
+        let body = format!(
+            r#"{{"before":"1","after":"2","ref":"refs/heads/x","user_name":"A","repository":{{"name":"r"}},
+               "commits":[{}],"total_commits_count":500}}"#,
+            [commit; 20].join(",")
+        );
+        assert_snapshot!(read(&body, false), @"
+        [r] A pushed 500 new commits to x
+        r/x b6568db1 A: x
+        r/x b6568db1 A: x
+        r/x b6568db1 A: x
+        ");
+    }
+
+    #[test]
+    fn tags_come_move_and_go() {
+        assert_snapshot!(read(TAG, false), @"[Example] John Smith has created a new tag v1.0.0 at 82b3d5ae");
+        assert_snapshot!(read(&TAG.replace(ZEROS, "95790bf891e7"), true), @r"[\u{3}04Example\u{f}] John Smith has moved the tag \u{3}05v1.0.0\u{f} at \u{3}1482b3d5ae\u{f}");
+        assert_snapshot!(read(&TAG.replace("82b3d5ae55f7080f1e6022629cdb57bfae7cccc7", "0").replace(ZEROS, "95790bf891e7"), false), @"[Example] John Smith has deleted the tag v1.0.0");
+    }
+
+    #[test]
+    fn an_annotated_tag_shows_its_first_line() {
+        let body = TAG.replace("\"checkout_sha\"", "\"message\":\"Release\\nof the year\",\"checkout_sha\"");
+        assert!(read(&body, false).ends_with(": Release"), "{}", read(&body, false));
+    }
+
+    #[test]
+    fn a_long_title_ends_at_a_word() {
+        let words = "word ".repeat(19);
+        assert_eq!(shortened(words.trim_end()), words.trim_end());
+        assert_eq!(shortened(&"word ".repeat(20)), format!("{}...", "word ".repeat(15).trim_end()));
+        assert_eq!(shortened(&"x".repeat(100)), format!("{}...", "x".repeat(78)));
+    }
+
+    #[test]
+    fn a_payload_cannot_speak_irc() {
+        let body = SEED
+            .replace("fixed readme", "a\\rQUIT :pwned\\u0000")
+            .replace("GitLab dev user", "\\u0001ACTION\\u0001 \\u202emallory")
+            .replace("refs/heads/master", "refs/heads/ma\\r\\nster");
+        let read = read(&body, false);
+        assert!(!read.contains('\\'), "{read}");
+        assert_eq!(read.lines().count(), 3);
+    }
+}

@@ -1,0 +1,15 @@
+//! From an event and a project's configuration to what a target is told, and when it is told again.
+//!
+//! Not here: sockets, HTTP clients, clocks, dice and tables (`app`): every function computes. What happened to an
+//! attempt comes in as an [`Outcome`], the jitter as a number.
+
+mod http_request;
+pub mod irker;
+pub mod limits;
+mod outcome;
+mod route;
+pub mod schedule;
+
+pub use http_request::{HttpRequest, Original, http_request};
+pub use outcome::{Outcome, Verdict};
+pub use route::targets;

@@ -1,0 +1,26 @@
+//! Every bound of this crate, with its reason.
+
+use std::time::Duration;
+
+/// How many bytes a line may have, less the bytes of the channel's name.
+///
+/// IRC ends a line at 512 bytes with CR LF. irkerd's prefix takes up to 107 (`:nick!user@host `: 30, 10 and 63 bytes
+/// and the separators), then `PRIVMSG ` and ` :` follow. Longer lines are cut by some servers in the middle of a
+/// character; ngircd throws the bot out.
+pub const LINE_BYTES_MAX: usize = 510 - 107 - "PRIVMSG ".len() - " :".len();
+
+/// How many commits of a push are shown: GitLab's own number for irker.
+pub const COMMITS_SHOWN_MAX: usize = 3;
+
+/// A title of so many characters is shortened. This and the next: `Commit#title` of GitLab.
+pub const TITLE_CHARS_MAX: usize = 99;
+
+/// A shortened title has at most so many characters, `...` included.
+pub const SHORTENED_TITLE_CHARS: usize = 81;
+
+/// The longest wait a target may ask for with `Retry-After`: a longer one is a mistake, or malice.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(12);
+
+/// How much later than planned an attempt may come, as a part of the plan: enough to spread a herd, little enough
+/// that the plan is still recognised.
+pub const JITTER: f64 = 0.1;
