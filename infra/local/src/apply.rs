@@ -88,7 +88,7 @@ async fn store(app: &App, mut project: Project, is_new: bool) -> Result<String> 
 
 /// What is wrong, and in which line.
 fn without_quote(error: &toml::de::Error, text: &str) -> String {
-    let offset = error.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
     format!("line {line}: {}", error.message())
 }

@@ -8,7 +8,6 @@ use config::{
 };
 use payload::{Forge, Secret};
 use serde::Deserialize;
-use url::Url;
 
 /// A whole file.
 #[derive(Deserialize)]
@@ -60,7 +59,7 @@ struct IrkerEntry {
 struct HookEntry {
     #[serde(default)]
     name: String,
-    url: Url,
+    url: Secret,
     token: Option<Secret>,
     push_events: Option<bool>,
     tag_push_events: Option<bool>,

@@ -6,6 +6,7 @@ mod apply;
 mod demo;
 mod file;
 mod house;
+mod listen;
 mod sample;
 mod serve;
 

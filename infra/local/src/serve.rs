@@ -13,7 +13,6 @@ use anyhow::{Context, Result};
 use app::http_target::Outbound;
 use app::queue::QueueName;
 use app::{doors, relay_http, relay_irker};
-use axum::Router;
 use embedded::{Consumer, Serving};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::house::House;
+use crate::listen::listen;
 use crate::{Store, sample};
 
 /// How many irkerds are served at the same time; each of them, one delivery at a time.
@@ -64,15 +64,15 @@ pub(crate) struct Running {
 
 impl Running {
     /// Opens the doors at an address and begins to work on the queues.
-    pub(crate) async fn start(house: &House, listen: SocketAddr) -> Result<Self> {
+    pub(crate) async fn start(house: &House, address: SocketAddr) -> Result<Self> {
         let serving = house.store.serve().await?;
         let listener =
-            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+            TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let mut work = JoinSet::new();
         let router = doors::router(Arc::clone(&house.app), Arc::new(house.store.queue()));
-        work.spawn(open_doors(listener, router, stopped(stopping.clone())));
+        work.spawn(listen(listener, router, stopped(stopping.clone())));
         work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone())));
         work.spawn(relay_http(house, serving, stopped(stopping), Outbound::new()?));
         Ok(Self { address, stop, work })
@@ -90,12 +90,6 @@ impl Running {
         if tokio::time::timeout(DRAIN_MAX, all_end).await.is_err() {
             tracing::warn!("stopped while requests were still under way");
         }
-    }
-}
-
-async fn open_doors(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send + 'static) {
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "the doors are closed");
     }
 }
 

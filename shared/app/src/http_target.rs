@@ -51,8 +51,8 @@ impl Outbound {
     }
 
     /// Posts a request once.
-    pub async fn post(&self, url: &Url, request: HttpRequest) -> Outcome {
-        let sent = self.0.post(url.clone()).headers(request.headers).body(request.body).send().await;
+    pub async fn post(&self, url: Url, request: HttpRequest) -> Outcome {
+        let sent = self.0.post(url).headers(request.headers).body(request.body).send().await;
         let response = match sent {
             Ok(response) => response,
             Err(error) => return failure(error),

@@ -137,6 +137,9 @@ pub(crate) async fn settle(
         lag_ms = now.0 - due.task.queued_at.0,
         "delivery.attempted"
     );
+    if state == DeliveryState::Parked {
+        tracing::warn!(event = %due.task.event, target = %due.task.target, "delivery.parked");
+    }
     let attempt = Attempt { at: due.began_at, duration_ms, outcome };
     let (before, version) = due.record.unzip();
     let record = DeliveryRecord::after(before, attempt, state);

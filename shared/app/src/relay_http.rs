@@ -43,5 +43,9 @@ async fn attempt(outbound: &Outbound, due: &mut Due, target: TargetId, id: &str)
     // The body can be large: it is moved into the request, and nobody needs it afterwards.
     let original =
         std::mem::replace(&mut due.original, relay::Original { headers: Vec::new(), body: Vec::new() });
-    outbound.post(&hook.url, http_request(hook, original, id, due.attempt)).await
+    match hook.address() {
+        Ok(url) => outbound.post(url, http_request(hook, original, id, due.attempt)).await,
+        // It was checked when it was configured; this Bellhop may be stricter than the one that did.
+        Err(error) => Outcome::Unreachable { reason: error.to_string() },
+    }
 }

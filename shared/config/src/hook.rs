@@ -15,8 +15,9 @@ pub struct HttpHook<S = Secret> {
     pub id: HookId,
     /// What people call it; empty for none.
     pub name: String,
-    /// Where events are posted.
-    pub url: Url,
+    /// Where events are posted. A secret like any other: chat services put the password into the path. GitLab
+    /// encrypts it, too.
+    pub url: S,
     /// Sent as `X-Gitlab-Token`.
     pub token: Option<S>,
     /// Which events it gets.
@@ -43,7 +44,7 @@ impl<S> HttpHook<S> {
         Ok(HttpHook {
             id: self.id,
             name: self.name,
-            url: self.url,
+            url: change(self.url)?,
             token: self.token.map(change).transpose()?,
             events: self.events,
         })
@@ -51,14 +52,19 @@ impl<S> HttpHook<S> {
 }
 
 impl HttpHook {
-    /// Whether the values are valid.
-    pub fn check(&self) -> Result<(), HookError> {
-        if !matches!(self.url.scheme(), "http" | "https") || !self.url.has_host() {
-            return Err(HookError::Url);
-        }
-        if self.url.as_str().len() > URL_BYTES_MAX {
+    /// Where events are posted, as an address.
+    pub fn address(&self) -> Result<Url, HookError> {
+        if self.url.expose().len() > URL_BYTES_MAX {
             return Err(HookError::UrlLength);
         }
+        let url = Url::parse(self.url.expose()).map_err(|_| HookError::Url)?;
+        let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        if is_web { Ok(url) } else { Err(HookError::Url) }
+    }
+
+    /// Whether the values are valid.
+    pub fn check(&self) -> Result<(), HookError> {
+        self.address()?;
         let is_sendable = |token: &Secret| {
             let text = token.expose();
             (1..=SECRET_BYTES_MAX).contains(&text.len())
@@ -76,7 +82,7 @@ mod tests {
     use super::*;
 
     fn check(url: &str, token: Option<&str>) -> Result<(), HookError> {
-        let url = url.parse().unwrap();
+        let url = Secret::new(url);
         let token = token.map(Secret::new);
         HttpHook { id: HookId(1), name: String::new(), url, token, events: EventSwitches::default() }.check()
     }
@@ -84,6 +90,7 @@ mod tests {
     #[test]
     fn a_hook_posts_to_the_web_and_nowhere_else() {
         assert_eq!(check("https://ci.example.com/build?x=1", Some("token")), Ok(()));
+        assert_eq!(check("ci.example.com", None), Err(HookError::Url));
         assert_eq!(check("ftp://example.com/", None), Err(HookError::Url));
         assert_eq!(check("mailto:someone@example.com", None), Err(HookError::Url));
         assert_eq!(check(&format!("http://h/{}", "x".repeat(3000)), None), Err(HookError::UrlLength));

@@ -70,7 +70,7 @@ mod tests {
         let hook = HttpHook {
             id: HookId(1),
             name: String::new(),
-            url: "https://ci.example.com/".parse().unwrap(),
+            url: Secret::new("https://ci.example.com/"),
             token: Some(Secret::new("target-token")),
             events: config::EventSwitches::default(),
         };

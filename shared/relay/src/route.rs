@@ -35,7 +35,7 @@ mod tests {
         let hook = |id, events| HttpHook {
             id: HookId(id),
             name: String::new(),
-            url: "http://h/".parse().unwrap(),
+            url: Secret::new("http://h/"),
             token: None,
             events,
         };

@@ -20,7 +20,6 @@ use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Source,
 use http::{HeaderMap, HeaderName, HeaderValue};
 use payload::{Forge, Parsed, Payload, Secret};
 use relay::Outcome;
-use url::Url;
 
 use crate::house::{House, random_text};
 use crate::serve::Running;
@@ -71,7 +70,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let folder = tempfile::tempdir()?;
     let house = House::open(folder.path())?;
     let secret = random_text::<16>(&house.app.chance);
-    let project = project(&secret, &irkerd, &options.channel, receiver.url()?)?;
+    let project = project(&secret, &irkerd, &options.channel, receiver.url())?;
     projects::save(&house.app, project).await?;
     let running = Running::start(&house, ([127, 0, 0, 1], 0).into()).await?;
 
@@ -105,7 +104,7 @@ fn is_colourful() -> bool {
     std::io::stdout().is_terminal()
 }
 
-fn project(secret: &str, irkerd: &str, channel: &str, hook: Url) -> Result<Project> {
+fn project(secret: &str, irkerd: &str, channel: &str, hook: String) -> Result<Project> {
     let (host, port) = irkerd.rsplit_once(':').context("--irkerd looks like HOST:PORT")?;
     let events = EventSwitches { push_events: true, tag_push_events: true };
     let project = Project {
@@ -125,7 +124,13 @@ fn project(secret: &str, irkerd: &str, channel: &str, hook: Url) -> Result<Proje
             colorize_messages: is_colourful(),
             events,
         }),
-        hooks: vec![HttpHook { id: HookId(1), name: "demo".to_owned(), url: hook, token: None, events }],
+        hooks: vec![HttpHook {
+            id: HookId(1),
+            name: "demo".to_owned(),
+            url: Secret::new(hook),
+            token: None,
+            events,
+        }],
         last_hook: HookId(1),
     };
     project.check()?;

@@ -10,7 +10,6 @@ use http::HeaderMap;
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use url::Url;
 
 /// One of irkerd's requests.
 #[derive(Clone, Debug, Deserialize)]
@@ -83,8 +82,8 @@ impl Receiver {
         Ok(Self { address, newest })
     }
 
-    pub(super) fn url(&self) -> Result<Url> {
-        Ok(format!("http://{}/", self.address).parse()?)
+    pub(super) fn url(&self) -> String {
+        format!("http://{}/", self.address)
     }
 
     pub(super) fn request(&self) -> Option<Request> {

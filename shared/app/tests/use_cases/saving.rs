@@ -28,7 +28,7 @@ async fn no_secret_is_stored_in_clear() {
     projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()])).await.unwrap();
     let rows = rows(&world).await;
     assert!(rows.contains("irc.example.net"), "{rows}");
-    for secret in ["s3cret", "channel-key", "target-token"] {
+    for secret in ["s3cret", "channel-key", "target-token", "http://a/"] {
         assert!(!rows.contains(secret), "{secret} is in {rows}");
     }
 }

@@ -95,7 +95,7 @@ pub(crate) fn project(irkerd: Option<u16>, hooks: &[String]) -> Project {
     let hook = |(index, url): (usize, &String)| HttpHook {
         id: HookId(index as u64 + 1),
         name: String::new(),
-        url: url.parse().unwrap(),
+        url: Secret::new(url.as_str()),
         token: Some(Secret::new("target-token")),
         events,
     };
