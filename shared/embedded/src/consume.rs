@@ -1,0 +1,193 @@
+//! The loop between a queue and its handler: what an SQS trigger is on AWS.
+//!
+//! **No lease is renewed; the handler's time is bounded instead.** A handler that hangs would renew for ever, and
+//! in an ordered queue hold up its group for ever; Lambda bounds its functions the same way. The bound runs on
+//! the machine's monotonic clock, while leases end by the time of day. So a lease is far longer than any handler:
+//! a clock that jumps, as when a laptop wakes up, must not hand over a second time what is still being handled.
+//! Nobody waits for such a lease: if the process dies, the next one to serve reclaims it.
+//!
+//! Not here: what is done with a task, and which answer that deserves.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::queue::{Answer, QueueError, QueueName};
+use futures_util::FutureExt as _;
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use crate::lease::{Fault, Lease, Leased, Received, Verdict};
+use crate::store::Serving;
+
+/// See the head of this module. Only an answer that was lost for good waits for it.
+const LEASE: Duration = Duration::from_hours(24);
+
+/// How often to look for what another process sent, and whether a delay is over by the time of day. A look reads
+/// an index, and costs some microseconds.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// The rest after the store failed: long enough not to fill the log, short enough to go on soon.
+const STORE_REST: Duration = Duration::from_secs(1);
+
+/// How a queue is consumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Consumer {
+    /// Which.
+    pub queue: QueueName,
+    /// How many handlers run at the same time, at least one. Of an ordered group it is always one.
+    pub concurrency: usize,
+    /// How long a handler may take. Then it is dropped, and the task has a fault.
+    pub handler_time: Duration,
+    /// How long handlers may go on after the shutdown began. Then they are dropped, and their tasks are free
+    /// again, without a fault.
+    pub drain_time: Duration,
+}
+
+/// Handlers at work, with the leases of their tasks.
+#[derive(Default)]
+struct Running {
+    handlers: JoinSet<()>,
+    leases: HashMap<task::Id, Lease>,
+}
+
+impl Serving {
+    /// Hands the tasks of one queue to `handler` and does what it answers, until `shutdown` completes and the
+    /// running handlers have ended. A handler that panics has answered with a fault.
+    ///
+    /// Whoever drops this future instead drops the handlers too, and their tasks stay out until the store is
+    /// served anew.
+    pub async fn consume<H, F>(&self, consumer: Consumer, handler: H, shutdown: impl Future<Output = ()>)
+    where
+        H: Fn(Received) -> F + Send + Sync + 'static,
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        let mut shutdown = pin!(shutdown);
+        let mut sent = self.store.sent.subscribe();
+        let mut running = Running::default();
+        loop {
+            // Seen before looking, so that what is sent meanwhile rings again.
+            sent.mark_unchanged();
+            let pause = match self.hand_out(&consumer, &handler, &mut running).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::error!(error = causes(&error), "queue.lease_failed");
+                    STORE_REST
+                }
+            };
+            let has_room = running.handlers.len() < consumer.concurrency.max(1);
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                Some(ended) = running.handlers.join_next_with_id() => {
+                    running.leases.remove(&id_of(&ended));
+                }
+                _ = sent.changed(), if has_room => {}
+                () = sleep(pause), if has_room => {}
+            }
+        }
+        self.drain(running, consumer.drain_time).await;
+    }
+
+    /// Starts a handler for each task that can be had, as far as there is room. Says how long to wait before the
+    /// next look, if nothing else happens.
+    async fn hand_out<H, F>(
+        &self,
+        consumer: &Consumer,
+        handler: &Arc<H>,
+        running: &mut Running,
+    ) -> Result<Duration, QueueError>
+    where
+        H: Fn(Received) -> F + Send + Sync + 'static,
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let free = consumer.concurrency.max(1).saturating_sub(running.handlers.len());
+        let now = self.store.clock.now();
+        match self.store.next_due(consumer.queue).await? {
+            Some(due) if free > 0 && due <= now => {}
+            Some(due) if due > now => return Ok(due.since(now).min(LOOK_EVERY)),
+            Some(_) | None => return Ok(LOOK_EVERY),
+        }
+        let leased = self.lease(consumer.queue, free, LEASE).await?;
+        // Nothing after all: its lease had run out, and it was set aside.
+        let pause = if leased.is_empty() { LOOK_EVERY } else { Duration::ZERO };
+        for Leased { lease, received } in leased {
+            let (serving, handler, limit) = (self.clone(), Arc::clone(handler), consumer.handler_time);
+            let work = async move {
+                let verdict = handle(handler.as_ref(), received, limit).await;
+                serving.settle_for_sure(lease, verdict).await;
+            };
+            let id = running.handlers.spawn(work).id();
+            running.leases.insert(id, lease);
+        }
+        Ok(pause)
+    }
+
+    /// Keeps its place among the running until the store has taken the answer: a task that was done must not be
+    /// handed over again because the disk was full for a while.
+    async fn settle_for_sure(&self, lease: Lease, verdict: Verdict) {
+        while let Err(error) = self.settle(lease, verdict).await {
+            tracing::error!(error = causes(&error), "queue.answer_failed");
+            sleep(STORE_REST).await;
+        }
+    }
+
+    /// Lets handlers end, for a time.
+    async fn drain(&self, mut running: Running, drain_time: Duration) {
+        let all_end = async {
+            while let Some(ended) = running.handlers.join_next_with_id().await {
+                running.leases.remove(&id_of(&ended));
+            }
+        };
+        if timeout(drain_time, all_end).await.is_ok() {
+            return;
+        }
+        running.handlers.shutdown().await;
+        tracing::warn!(handlers = running.leases.len(), "queue.handlers_dropped");
+        for lease in running.leases.into_values() {
+            if let Err(error) = self.settle(lease, Verdict::Again { after: Duration::ZERO }).await {
+                tracing::error!(error = causes(&error), "queue.answer_failed");
+            }
+        }
+    }
+}
+
+/// What the handler says, or what is to be said of it.
+async fn handle<H, F>(handler: &H, received: Received, limit: Duration) -> Verdict
+where
+    H: Fn(Received) -> F,
+    F: Future<Output = Answer>,
+{
+    let id = received.id.clone();
+    // A panic leaves nothing of the handler behind but what it shares with other handlers, as on any thread.
+    let attempt = AssertUnwindSafe(async { handler(received).await }).catch_unwind();
+    let fault = match timeout(limit, attempt).await {
+        Ok(Ok(answer)) => return answer.into(),
+        Ok(Err(_panic)) => Fault::Panicked,
+        Err(_elapsed) => Fault::TookTooLong,
+    };
+    tracing::error!(id, reason = fault.as_str(), "queue.fault");
+    Verdict::Fault(fault)
+}
+
+fn id_of(ended: &Result<(task::Id, ()), JoinError>) -> task::Id {
+    match ended {
+        Ok((id, ())) => *id,
+        Err(error) => error.id(),
+    }
+}
+
+/// An error with all that it came from: the port's own error only says that there is one.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

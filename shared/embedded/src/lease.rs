@@ -1,0 +1,269 @@
+//! Taking tasks from a queue for a time, and giving them back.
+//!
+//! Whose turn it is: among the groups of a queue, the one with the fewest tasks out goes first, so that a slow
+//! target with a thousand deliveries leaves room for the others. Within a group of the ordered queue only the
+//! oldest task can be had, and only when it is neither out nor put off; of any other group, the one that is due
+//! longest.
+//!
+//! Not here: handlers and the loop that calls them (`consume`).
+
+use std::time::Duration;
+
+use app::clock::Timestamp;
+use app::queue::{AGAIN_MAX, Answer, FAULTS_MAX, QueueError, QueueName};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::store::{Serving, Store};
+use crate::threads::Failure;
+
+/// How long a task rests after its first fault, and twice as long after each further one: over a minute in all, so
+/// that a fault that passes, like a full disk, does not use up all of [`FAULTS_MAX`] in one moment.
+const FAULT_REST: Duration = Duration::from_secs(5);
+
+/// One handover of one task. An answer with any but the latest lease of a task does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    sequence: i64,
+    handover: i64,
+}
+
+/// A task as its handler gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// [`app::queue::Task::id`].
+    pub id: String,
+    /// The task as JSON.
+    pub body: String,
+    /// How often a consumer of it has had a fault before.
+    pub faults: u32,
+}
+
+/// A task that is out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leased {
+    /// To answer with.
+    pub lease: Lease,
+    /// To handle.
+    pub received: Received,
+}
+
+/// What counts as a fault; operators read it beside a dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Answered,
+    Panicked,
+    TookTooLong,
+    LeaseRanOut,
+    ProcessDied,
+}
+
+impl Fault {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "the handler answered with a fault",
+            Self::Panicked => "the handler panicked",
+            Self::TookTooLong => "the handler took too long",
+            Self::LeaseRanOut => "no answer came before the lease ran out",
+            Self::ProcessDied => "the process died while it had the task",
+        }
+    }
+}
+
+/// An [`Answer`], with what is known of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Done,
+    Again { after: Duration },
+    Fault(Fault),
+}
+
+impl From<Answer> for Verdict {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Done => Self::Done,
+            Answer::Again { after } => Self::Again { after },
+            Answer::Fault => Self::Fault(Fault::Answered),
+        }
+    }
+}
+
+impl Serving {
+    /// Takes at most `max` tasks whose turn it is. If one is not answered within `lease_for`, that is a fault,
+    /// and it is handed over again.
+    pub async fn lease(
+        &self,
+        queue: QueueName,
+        max: usize,
+        lease_for: Duration,
+    ) -> Result<Vec<Leased>, QueueError> {
+        let clock = self.store.clock.clone();
+        let work = move |connection: &Connection| {
+            let now = clock.now();
+            expire(connection, queue, now)?;
+            // Never over at once, or one call would hand a task over for ever.
+            let until = now + lease_for.max(Duration::from_millis(1));
+            let mut leased = Vec::new();
+            loop {
+                // One of each group, so that the next round knows what is out.
+                let turns = turns(connection, queue, now, max - leased.len())?;
+                if turns.is_empty() {
+                    return Ok(leased);
+                }
+                for sequence in turns {
+                    leased.push(hand_over(connection, sequence, until)?);
+                }
+            }
+        };
+        Ok(self.store.writer.run(work).await?)
+    }
+
+    /// Does what the answer says, if the lease still holds; otherwise nothing.
+    pub async fn answer(&self, lease: Lease, answer: Answer) -> Result<(), QueueError> {
+        self.settle(lease, answer.into()).await
+    }
+
+    pub(crate) async fn settle(&self, lease: Lease, verdict: Verdict) -> Result<(), QueueError> {
+        let clock = self.store.clock.clone();
+        let work = move |connection: &Connection| match verdict {
+            Verdict::Done => finish(connection, lease),
+            Verdict::Again { after } => release(connection, lease, clock.now() + after.min(AGAIN_MAX)),
+            Verdict::Fault(fault) => count_fault(connection, lease, fault, clock.now()),
+        };
+        Ok(self.store.writer.run(work).await?)
+    }
+}
+
+impl Store {
+    /// When something of the queue can be had: in the past, if there is something now.
+    pub(crate) async fn next_due(&self, queue: QueueName) -> Result<Option<Timestamp>, Failure> {
+        let work = move |connection: &Connection| {
+            let mut select =
+                connection.prepare_cached(&format!("{} SELECT min(visible_at) FROM heads", heads(queue)))?;
+            select.query_row([queue.as_str()], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)))
+        };
+        self.reader.run(work).await
+    }
+}
+
+/// The start of a query of `heads`: the task of each group whose turn is next, and how many of it are out.
+///
+/// It hops from group to group along an index, so that its cost is in the groups and not in the tasks: an irkerd
+/// may be down for a day and have very many.
+pub(crate) fn heads(queue: QueueName) -> String {
+    let order = if queue.is_ordered() { "sequence" } else { "visible_at, sequence" };
+    format!(
+        "WITH RECURSIVE groups (name) AS (
+             SELECT min(of_group) FROM tasks WHERE queue = ?1
+             UNION ALL
+             SELECT (SELECT min(of_group) FROM tasks WHERE queue = ?1 AND of_group > name)
+             FROM groups WHERE name IS NOT NULL
+         ), firsts AS (
+             SELECT (SELECT sequence FROM tasks WHERE queue = ?1 AND of_group = name ORDER BY {order} LIMIT 1)
+                        AS sequence,
+                    (SELECT count(*) FROM tasks WHERE queue = ?1 AND of_group = name AND leased = 1) AS out
+             FROM groups WHERE name IS NOT NULL
+         ), heads AS (SELECT sequence, out, visible_at FROM firsts JOIN tasks USING (sequence))"
+    )
+}
+
+/// The tasks to hand over now, at most one of each group. A leased task is never among them: it is not visible.
+fn turns(
+    connection: &Connection,
+    queue: QueueName,
+    now: Timestamp,
+    max: usize,
+) -> rusqlite::Result<Vec<i64>> {
+    let mut select = connection.prepare_cached(&format!(
+        "{} SELECT sequence FROM heads WHERE visible_at <= ?2 ORDER BY out, sequence LIMIT ?3",
+        heads(queue)
+    ))?;
+    let max = i64::try_from(max).unwrap_or(i64::MAX);
+    select.query_map((queue.as_str(), now.0, max), |row| row.get(0))?.collect()
+}
+
+fn hand_over(connection: &Connection, sequence: i64, until: Timestamp) -> rusqlite::Result<Leased> {
+    let mut update = connection.prepare_cached(
+        "UPDATE tasks SET leased = 1, handovers = handovers + 1, visible_at = ?2 WHERE sequence = ?1
+         RETURNING handovers, id, body, faults",
+    )?;
+    update.query_row((sequence, until.0), |row| {
+        Ok(Leased {
+            lease: Lease { sequence, handover: row.get("handovers")? },
+            received: Received { id: row.get("id")?, body: row.get("body")?, faults: row.get("faults")? },
+        })
+    })
+}
+
+fn finish(connection: &Connection, lease: Lease) -> rusqlite::Result<()> {
+    let mut delete = connection
+        .prepare_cached("DELETE FROM tasks WHERE sequence = ?1 AND handovers = ?2 AND leased = 1")?;
+    delete.execute((lease.sequence, lease.handover))?;
+    Ok(())
+}
+
+fn release(connection: &Connection, lease: Lease, visible_at: Timestamp) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE tasks SET leased = 0, visible_at = ?3 WHERE sequence = ?1 AND handovers = ?2 AND leased = 1",
+    )?;
+    update.execute((lease.sequence, lease.handover, visible_at.0))?;
+    Ok(())
+}
+
+/// Leases that have run out become faults.
+fn expire(connection: &Connection, queue: QueueName, now: Timestamp) -> rusqlite::Result<()> {
+    let mut select = connection.prepare_cached(
+        "SELECT sequence, handovers FROM tasks WHERE queue = ?1 AND leased = 1 AND visible_at <= ?2",
+    )?;
+    let over: Vec<Lease> = select.query_map((queue.as_str(), now.0), lease_of)?.collect::<Result<_, _>>()?;
+    over.into_iter().try_for_each(|lease| count_fault(connection, lease, Fault::LeaseRanOut, now))
+}
+
+/// All leases become faults; see [`Store::serve`].
+pub(crate) fn reclaim(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
+    let mut select = connection.prepare_cached("SELECT sequence, handovers FROM tasks WHERE leased = 1")?;
+    let left: Vec<Lease> = select.query_map([], lease_of)?.collect::<Result<_, _>>()?;
+    for lease in &left {
+        count_fault(connection, *lease, Fault::ProcessDied, now)?;
+    }
+    Ok(left.len())
+}
+
+fn lease_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Lease> {
+    Ok(Lease { sequence: row.get("sequence")?, handover: row.get("handovers")? })
+}
+
+/// One fault more, and with [`FAULTS_MAX`] the end of it. Nothing if the lease no longer holds.
+fn count_fault(connection: &Connection, lease: Lease, fault: Fault, now: Timestamp) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE tasks SET faults = faults + 1 WHERE sequence = ?1 AND handovers = ?2 AND leased = 1
+         RETURNING faults",
+    )?;
+    let faults = update.query_row((lease.sequence, lease.handover), |row| row.get(0)).optional()?;
+    match faults {
+        None => Ok(()),
+        Some(faults) if faults < FAULTS_MAX => release(connection, lease, now + rest(fault, faults)),
+        Some(_) => set_aside(connection, lease, fault, now),
+    }
+}
+
+/// Who died has rested already, until the lease ran out or the process started again.
+fn rest(fault: Fault, faults: u32) -> Duration {
+    match fault {
+        Fault::LeaseRanOut | Fault::ProcessDied => Duration::ZERO,
+        Fault::Answered | Fault::Panicked | Fault::TookTooLong => {
+            FAULT_REST.saturating_mul(2_u32.saturating_pow(faults.saturating_sub(1)))
+        }
+    }
+}
+
+fn set_aside(connection: &Connection, lease: Lease, fault: Fault, now: Timestamp) -> rusqlite::Result<()> {
+    let mut copy = connection.prepare_cached(
+        "INSERT INTO dead_letters (sequence, queue, of_group, id, body, faults, reason, died_at)
+         SELECT sequence, queue, of_group, id, body, faults, ?2, ?3 FROM tasks WHERE sequence = ?1
+         RETURNING queue, id",
+    )?;
+    let (queue, id): (String, String) =
+        copy.query_row((lease.sequence, fault.as_str(), now.0), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    tracing::error!(queue, id, reason = fault.as_str(), "queue.set_aside");
+    finish(connection, lease)
+}
