@@ -8,7 +8,8 @@ use relay::Outcome;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::events::{self, EventId};
+use crate::events;
+use crate::ids::EventId;
 use crate::store::{item, row};
 use crate::table::{Key, Stored, Version, Write};
 use crate::{App, StoreError};

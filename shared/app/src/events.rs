@@ -17,7 +17,6 @@
 //!
 //! Not here: what an event means (`payload`), which targets it has (`relay`).
 
-use std::fmt;
 use std::io::{Read, Write as _};
 use std::time::Duration;
 
@@ -28,9 +27,10 @@ use flate2::write::GzEncoder;
 use payload::Forge;
 use relay::Original;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::clock::{Chance, Timestamp};
+use crate::clock::Timestamp;
+use crate::ids::{EventId, Stamp};
+use crate::queue::Delivery;
 use crate::store::{broken, item, row};
 use crate::table::{Condition, Item, Key, Stored, Version, Write};
 use crate::{App, StoreError};
@@ -43,69 +43,8 @@ pub const KEPT: Duration = Duration::from_hours(7 * 24);
 /// clocks that differ.
 pub const ACCEPTANCE_MAX: Duration = Duration::from_secs(30);
 
-/// How long the same body from a sender that numbers nothing counts as the same event. A branch may really go back
-/// and forth; a sender that repeats itself does so within minutes.
-const SAME_BODY: Duration = Duration::from_hours(1);
-
 /// How many bytes of a compressed payload one row holds: an item's limit, less room for the document.
 const PART_BYTES_MAX: usize = 360 * 1024;
-
-/// Names an event: the same for every copy of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EventId(String);
-
-impl EventId {
-    /// By the sender's own id for the delivery, or by the body where it has none.
-    pub fn of(source: &SourceId, delivery_id: Option<&str>, body: &[u8], now: Timestamp) -> Self {
-        let mut digest = Sha256::new();
-        digest.update(source.as_str());
-        if let Some(id) = delivery_id {
-            digest.update(b"\0id\0");
-            digest.update(id);
-        } else {
-            let span = i64::try_from(SAME_BODY.as_millis()).unwrap_or(i64::MAX);
-            digest.update(b"\0body\0");
-            digest.update(now.0.div_euclid(span).to_be_bytes());
-            digest.update(body);
-        }
-        // Half of the digest is unique enough to name things, and short enough to read.
-        Self(hex(&digest.finalize()[..16]))
-    }
-
-    /// The delivery of this event to one target, as its receiver sees it: the same at every attempt.
-    pub fn delivery_id(&self, target: TargetId) -> String {
-        format!("{self}.{target}")
-    }
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-/// Names one try to accept an event.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Stamp(String);
-
-impl Stamp {
-    /// A new one.
-    pub fn new(chance: &Chance) -> Self {
-        Self(hex(&chance.bytes::<12>()))
-    }
-}
-
-impl fmt::Display for Stamp {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-}
 
 /// An event as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -253,7 +192,7 @@ async fn after_conflict(
 /// Judges a task by the event's row, or its absence.
 pub(crate) async fn standing(
     app: &App,
-    task: &crate::queue::Delivery,
+    task: &Delivery,
     found: Option<Stored>,
 ) -> Result<Standing, StoreError> {
     let condition = match found {
@@ -274,11 +213,7 @@ pub(crate) async fn standing(
 }
 
 /// Closes the door on a receiver that may still be asleep.
-async fn give_up(
-    app: &App,
-    task: &crate::queue::Delivery,
-    condition: Condition,
-) -> Result<Standing, StoreError> {
+async fn give_up(app: &App, task: &Delivery, condition: Condition) -> Result<Standing, StoreError> {
     let row = EventRow::Void { stamp: task.stamp.clone() };
     let void = item(event_key(&task.event), &row, Some(app.clock.now() + KEPT));
     match app.table.put(void, condition).await? {

@@ -16,6 +16,7 @@ pub mod deliveries;
 pub mod doors;
 pub mod events;
 pub mod http_target;
+pub mod ids;
 pub mod irkerd;
 pub mod projects;
 pub mod queue;

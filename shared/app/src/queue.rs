@@ -9,12 +9,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use config::ProjectId;
-use config::TargetId;
+use config::{ProjectId, TargetId};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::events::{EventId, Stamp};
+use crate::ids::{EventId, Stamp};
 
 /// After how many deaths of its consumer an item is set aside: one is chance, five are the item's fault.
 ///

@@ -6,7 +6,8 @@ use config::{Project, Source, SourceId, TargetId};
 use payload::{Event, Parsed, Payload, Refusal, Verdict};
 use serde::Serialize;
 
-use crate::events::{Acceptance, EventId, NewEvent, Stamp, accept};
+use crate::events::{Acceptance, NewEvent, accept};
+use crate::ids::{EventId, Stamp};
 use crate::queue::{Delivery, Queue, QueueError, Task};
 use crate::{App, StoreError, projects};
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use app::deliveries::{self, DeliveryState};
-use app::events::EventId;
+use app::ids::EventId;
 use app::projects;
 use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Source, TargetId};
 use http::{HeaderMap, HeaderName, HeaderValue};

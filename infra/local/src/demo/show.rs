@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write, stdout};
 
 use anyhow::Result;
-use app::events::EventId;
+use app::ids::EventId;
 use config::TargetId;
 use http::{HeaderMap, StatusCode};
 use relay::Outcome;

@@ -11,7 +11,7 @@ use config::{HookId, ProjectId, SourceId, TargetId};
 
 use super::fresh;
 use crate::clock::{Chance, Timestamp};
-use crate::events::{EventId, Stamp};
+use crate::ids::{EventId, Stamp};
 use crate::queue::{Answer, Delivery, FAULTS_MAX, Queue, QueueName, Task};
 
 /// A lease that no check outlasts.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use app::events::{Acceptance, EventId, NewEvent, Stamp, accept};
+use app::events::{Acceptance, NewEvent, accept};
+use app::ids::{EventId, Stamp};
 use app::queue::{Answer, Delivery, Queue, Task};
 use app::receive_hook::{ReceiveError, Received};
 use config::{ProjectId, TargetId};

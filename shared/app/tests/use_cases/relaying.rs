@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::deliveries::{self, DeliveryRecord, DeliveryState};
-use app::events::EventId;
+use app::ids::EventId;
 use app::queue::Answer;
 use app::receive_hook::Received;
 use config::{HookId, ProjectId, TargetId};

@@ -6,7 +6,7 @@ mod durability;
 mod opening;
 
 use app::clock::{Chance, Clock, Timestamp};
-use app::events::{EventId, Stamp};
+use app::ids::{EventId, Stamp};
 use app::queue::{Delivery, Task};
 use config::{HookId, ProjectId, SourceId, TargetId};
 use tempfile::TempDir;

@@ -1,0 +1,71 @@
+//! Names of what comes and goes: events, and the tries to accept them. Names of what is configured are in `config`.
+
+use std::fmt;
+use std::time::Duration;
+
+use config::{SourceId, TargetId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::clock::{Chance, Timestamp};
+
+/// How long the same body from a sender that numbers nothing counts as the same event. A branch may really go back
+/// and forth; a sender that repeats itself does so within minutes.
+const SAME_BODY: Duration = Duration::from_hours(1);
+
+/// Names an event: the same for every copy of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(String);
+
+impl EventId {
+    /// By the sender's own id for the delivery, or by the body where it has none.
+    pub fn of(source: &SourceId, delivery_id: Option<&str>, body: &[u8], now: Timestamp) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(source.as_str());
+        if let Some(id) = delivery_id {
+            digest.update(b"\0id\0");
+            digest.update(id);
+        } else {
+            let span = i64::try_from(SAME_BODY.as_millis()).unwrap_or(i64::MAX);
+            digest.update(b"\0body\0");
+            digest.update(now.0.div_euclid(span).to_be_bytes());
+            digest.update(body);
+        }
+        // Half of the digest is unique enough to name things, and short enough to read.
+        Self(hex(&digest.finalize()[..16]))
+    }
+
+    /// The delivery of this event to one target, as its receiver sees it: the same at every attempt.
+    pub fn delivery_id(&self, target: TargetId) -> String {
+        format!("{self}.{target}")
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// Names one try to accept an event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Stamp(String);
+
+impl Stamp {
+    /// A new one.
+    pub fn new(chance: &Chance) -> Self {
+        Self(hex(&chance.bytes::<12>()))
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
