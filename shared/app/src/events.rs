@@ -35,7 +35,7 @@ use crate::store::{broken, item, row};
 use crate::table::{Condition, Item, Key, Stored, Version, Write};
 use crate::{App, StoreError};
 
-/// How long events and their deliveries are kept: the longest retry schedule takes four days, and people look back
+/// How long events and their deliveries are kept: the longest retry schedule takes sixty hours, and people look back
 /// a week.
 pub const KEPT: Duration = Duration::from_hours(7 * 24);
 

@@ -15,10 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::ids::{EventId, Stamp};
 
-/// After how many deaths of its consumer an item is set aside: one is chance, five are the item's fault.
+/// After how many faults an item is set aside: one is chance, five are the item's own.
 ///
-/// An item that was answered [`Answer::Again`] did not kill its consumer and is not counted, where the queue can
-/// tell the two apart (SQS cannot: see `template.yaml`).
+/// [`Answer::Again`] is no fault, where the queue can tell the two apart (SQS cannot: see `template.yaml`).
 pub const FAULTS_MAX: u32 = 5;
 
 /// The longest a task may be put off: SQS's limit for a visibility timeout.

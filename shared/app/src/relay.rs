@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use config::Project;
 use payload::{Event, Parsed, Payload};
-use relay::schedule::Schedule;
+use relay::schedule::{Schedule, Tried};
 use relay::{Original, Outcome, Verdict};
 
 use crate::clock::Timestamp;
@@ -120,10 +120,13 @@ pub(crate) async fn settle(
     let now = app.clock.now();
     let (state, answer) = match outcome.verdict() {
         Verdict::Final => (DeliveryState::Done, Answer::Done),
-        Verdict::Retry { at_least } => match schedule.wait(due.attempt, at_least, app.chance.fraction()) {
-            Some(after) => (DeliveryState::Waiting { due_at: now + after }, Answer::Again { after }),
-            None => (DeliveryState::Parked, Answer::Done),
-        },
+        Verdict::Retry { at_least } => {
+            let tried = Tried { attempts: due.attempt, age: now.since(due.task.queued_at) };
+            match schedule.wait(tried, at_least, app.chance.fraction()) {
+                Some(after) => (DeliveryState::Waiting { due_at: now + after }, Answer::Again { after }),
+                None => (DeliveryState::Parked, Answer::Done),
+            }
+        }
     };
     let duration_ms = u64::try_from(now.since(due.began_at).as_millis()).unwrap_or(u64::MAX);
     tracing::info!(

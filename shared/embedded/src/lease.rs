@@ -20,6 +20,11 @@ use crate::threads::Failure;
 /// that a fault that passes, like a full disk, does not use up all of [`FAULTS_MAX`] in one moment.
 const FAULT_REST: Duration = Duration::from_secs(5);
 
+/// With how many processes in a row a task may die before it is set aside. A process dies for many reasons, of which
+/// the tasks in its hands are the rarest, and the head of an irkerd's group that is slow is in its hands nearly always:
+/// a week of power cuts must not cost it. A task that kills every process is still got rid of.
+pub(crate) const DEATHS_MAX: u32 = 20;
+
 /// One handover of one task. An answer with any but the latest lease of a task does nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lease {
@@ -64,7 +69,7 @@ impl Fault {
             Self::Panicked => "the handler panicked",
             Self::TookTooLong => "the handler took too long",
             Self::LeaseRanOut => "no answer came before the lease ran out",
-            Self::ProcessDied => "the process died while it had the task",
+            Self::ProcessDied => "too many processes in a row died while they had the task",
         }
     }
 }
@@ -202,8 +207,10 @@ fn finish(connection: &Connection, lease: Lease) -> rusqlite::Result<()> {
 }
 
 fn release(connection: &Connection, lease: Lease, visible_at: Timestamp) -> rusqlite::Result<()> {
+    // Whoever gives a task back has survived it.
     let mut update = connection.prepare_cached(
-        "UPDATE tasks SET leased = 0, visible_at = ?3 WHERE sequence = ?1 AND handovers = ?2 AND leased = 1",
+        "UPDATE tasks SET leased = 0, deaths = 0, visible_at = ?3
+         WHERE sequence = ?1 AND handovers = ?2 AND leased = 1",
     )?;
     update.execute((lease.sequence, lease.handover, visible_at.0))?;
     Ok(())
@@ -218,14 +225,20 @@ fn expire(connection: &Connection, queue: QueueName, now: Timestamp) -> rusqlite
     over.into_iter().try_for_each(|lease| count_fault(connection, lease, Fault::LeaseRanOut, now))
 }
 
-/// All leases become faults; see [`Store::serve`].
+/// All that is leased is free again, and has one death more; see [`Store::serve`]. Says how much that was.
 pub(crate) fn reclaim(connection: &Connection, now: Timestamp) -> rusqlite::Result<usize> {
-    let mut select = connection.prepare_cached("SELECT sequence, handovers FROM tasks WHERE leased = 1")?;
-    let left: Vec<Lease> = select.query_map([], lease_of)?.collect::<Result<_, _>>()?;
-    for lease in &left {
-        count_fault(connection, *lease, Fault::ProcessDied, now)?;
+    let mut count = connection.prepare_cached("UPDATE tasks SET deaths = deaths + 1 WHERE leased = 1")?;
+    let left = count.execute([])?;
+    let mut select = connection
+        .prepare_cached("SELECT sequence, handovers FROM tasks WHERE leased = 1 AND deaths >= ?1")?;
+    let deadly: Vec<Lease> = select.query_map([DEATHS_MAX], lease_of)?.collect::<Result<_, _>>()?;
+    for lease in deadly {
+        set_aside(connection, lease, Fault::ProcessDied, now)?;
     }
-    Ok(left.len())
+    let mut free =
+        connection.prepare_cached("UPDATE tasks SET leased = 0, visible_at = ?1 WHERE leased = 1")?;
+    free.execute([now.0])?;
+    Ok(left)
 }
 
 fn lease_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Lease> {
@@ -246,9 +259,10 @@ fn count_fault(connection: &Connection, lease: Lease, fault: Fault, now: Timesta
     }
 }
 
-/// Who died has rested already, until the lease ran out or the process started again.
+/// Whose lease ran out has rested already.
 fn rest(fault: Fault, faults: u32) -> Duration {
     match fault {
+        // A death is not counted here, but by `reclaim`.
         Fault::LeaseRanOut | Fault::ProcessDied => Duration::ZERO,
         Fault::Answered | Fault::Panicked | Fault::TookTooLong => {
             FAULT_REST.saturating_mul(2_u32.saturating_pow(faults.saturating_sub(1)))

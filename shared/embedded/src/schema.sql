@@ -13,7 +13,8 @@ CREATE TABLE items (
 CREATE INDEX items_by_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;
 
 -- `sequence` is the order of sending. Until `visible_at` nobody gets the task: it was put off, or is leased until
--- then. `handovers` counts leases, so that sequence and handovers together name one lease for ever.
+-- then. `handovers` counts leases, so that sequence and handovers together name one lease for ever. `deaths` counts the
+-- processes that died in a row with the task in their hands.
 CREATE TABLE tasks (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
     queue      TEXT NOT NULL,
@@ -23,7 +24,8 @@ CREATE TABLE tasks (
     visible_at INTEGER NOT NULL,
     leased     INTEGER NOT NULL DEFAULT 0,
     handovers  INTEGER NOT NULL DEFAULT 0,
-    faults     INTEGER NOT NULL DEFAULT 0
+    faults     INTEGER NOT NULL DEFAULT 0,
+    deaths     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX tasks_in_order ON tasks (queue, of_group, sequence);
 CREATE INDEX tasks_by_time ON tasks (queue, of_group, visible_at);

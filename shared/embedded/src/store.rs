@@ -53,8 +53,8 @@ impl Store {
     /// Makes this process the one that takes from the queues, until the last clone of the answer is gone.
     ///
     /// Only one process serves, so what is leased now was in the hands of one that died: it is handed over again
-    /// at once. Each such task counts **one fault**: any of them may be what killed the process, and nobody can
-    /// tell which. Tasks that merely waited count nothing.
+    /// at once. It counts no fault, since nobody can tell which of them killed the process, if any did; only a task
+    /// that dies with many processes in a row is set aside.
     pub async fn serve(&self) -> Result<Serving, StoreError> {
         let claim = open::claim(&self.directory)?;
         let now = self.clock.now();

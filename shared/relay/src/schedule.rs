@@ -12,9 +12,18 @@ pub enum Schedule {
     /// Nine attempts over about 28 hours: a target that is down overnight gets its deliveries, one that is gone does
     /// not keep them for ever.
     Http,
-    /// Every minute at the latest, for four days: irkerd is ours to bring back, its channel waits for what happened
+    /// Every minute at the latest, for sixty hours: irkerd is ours to bring back, its channel waits for what happened
     /// in the meantime, and everything behind waits in order.
     Irker,
+}
+
+/// What a delivery has behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// How often it failed; 1 or more.
+    pub attempts: u32,
+    /// How long it has been queued.
+    pub age: Duration,
 }
 
 const HTTP: [Duration; 8] = [
@@ -37,19 +46,20 @@ const IRKER: [Duration; 6] = [
     Duration::from_mins(1),
 ];
 
-/// How many attempts `Schedule::Irker` makes: one a minute, for four days.
-const IRKER_ATTEMPTS: u32 = 4 * 24 * 60;
+/// For how long `Schedule::Irker` tries: a weekend. It ends by age and not by a count, so that what waited behind a
+/// dead irkerd ends with it; and within what SQS's receive count allows (see `template.yaml`).
+const IRKER_AGE_MAX: Duration = Duration::from_hours(60);
 
 impl Schedule {
-    /// How long to wait after `attempts` failed ones (1 or more) before the next; `None` when there is no next one.
+    /// How long to wait before the next attempt; `None` when there is no next one.
     ///
     /// Never earlier than planned, never later than the plan and [`JITTER`] on top, unless the target asked for a
     /// longer wait: that is honoured up to [`RETRY_AFTER_MAX`].
-    pub fn wait(self, attempts: u32, at_least: Option<Duration>, chance: f64) -> Option<Duration> {
-        let index = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+    pub fn wait(self, tried: Tried, at_least: Option<Duration>, chance: f64) -> Option<Duration> {
+        let index = usize::try_from(tried.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
         let planned = match self {
             Self::Http => *HTTP.get(index)?,
-            Self::Irker if attempts < IRKER_ATTEMPTS => IRKER[index.min(IRKER.len() - 1)],
+            Self::Irker if tried.age < IRKER_AGE_MAX => IRKER[index.min(IRKER.len() - 1)],
             Self::Irker => return None,
         };
         let asked = at_least.unwrap_or_default().min(RETRY_AFTER_MAX);
@@ -63,25 +73,37 @@ mod tests {
 
     use super::*;
 
+    /// All waits of a delivery, each attempt failing at once.
+    fn waits(schedule: Schedule) -> Vec<Duration> {
+        let mut tried = Tried { attempts: 1, age: Duration::ZERO };
+        let mut waits = Vec::new();
+        while let Some(wait) = schedule.wait(tried, None, 0.0) {
+            waits.push(wait);
+            tried = Tried { attempts: tried.attempts + 1, age: tried.age + wait };
+        }
+        waits
+    }
+
     #[test]
     fn http_deliveries_are_tried_nine_times_within_thirty_hours() {
-        let waits: Vec<_> = (1..).map_while(|attempts| Schedule::Http.wait(attempts, None, 0.0)).collect();
+        let waits = waits(Schedule::Http);
         assert_eq!(waits, HTTP);
         let total: Duration = waits.into_iter().sum();
         assert!((Duration::from_hours(27)..Duration::from_hours(28)).contains(&total), "{total:?}");
     }
 
     #[test]
-    fn irker_deliveries_are_tried_each_minute_for_days() {
-        assert_eq!(Schedule::Irker.wait(1, None, 0.0), Some(Duration::from_secs(1)));
-        assert_eq!(Schedule::Irker.wait(100, None, 0.0), Some(Duration::from_mins(1)));
-        let waits = (1..).map_while(|attempts| Schedule::Irker.wait(attempts, None, 0.0));
-        assert!(waits.sum::<Duration>() > Duration::from_hours(95));
+    fn irker_deliveries_are_tried_each_minute_for_a_weekend() {
+        let waits = waits(Schedule::Irker);
+        assert_eq!((waits[0], waits[100]), (Duration::from_secs(1), Duration::from_mins(1)));
+        let total: Duration = waits.into_iter().sum();
+        assert!((IRKER_AGE_MAX..IRKER_AGE_MAX + Duration::from_mins(1)).contains(&total), "{total:?}");
     }
 
     #[test]
     fn a_target_may_ask_for_patience_but_not_for_haste_nor_for_ever() {
-        let wait = |asked| Schedule::Http.wait(2, Some(asked), 0.0);
+        let tried = Tried { attempts: 2, age: Duration::ZERO };
+        let wait = |asked| Schedule::Http.wait(tried, Some(asked), 0.0);
         assert_eq!(wait(Duration::from_secs(1)), Some(Duration::from_mins(1)));
         assert_eq!(wait(Duration::from_mins(3)), Some(Duration::from_mins(3)));
         assert_eq!(wait(Duration::MAX), Some(RETRY_AFTER_MAX));
@@ -90,12 +112,13 @@ mod tests {
     proptest! {
         #[test]
         fn never_early_and_never_much_too_late(
-            attempts in any::<u32>(), asked_s in any::<Option<u64>>(), chance in -1.0..2.0_f64,
+            attempts in any::<u32>(), age_s in 0..1_000_000_u64, asked_s in any::<Option<u64>>(), chance in -1.0..2.0_f64,
         ) {
+            let tried = Tried { attempts, age: Duration::from_secs(age_s) };
             for schedule in [Schedule::Http, Schedule::Irker] {
                 let asked = asked_s.map(Duration::from_secs);
-                if let Some(wait) = schedule.wait(attempts, asked, chance) {
-                    let base = schedule.wait(attempts, None, 0.0).unwrap();
+                if let Some(wait) = schedule.wait(tried, asked, chance) {
+                    let base = schedule.wait(tried, None, 0.0).unwrap();
                     prop_assert!(wait >= base);
                     prop_assert!(wait <= base.max(asked.unwrap_or_default().min(RETRY_AFTER_MAX)) + base.mul_f64(JITTER));
                 }

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{http, irker, new_store};
+use crate::lease::DEATHS_MAX;
 use crate::{Consumer, Received, Serving, Store, Waiting};
 
 /// Nothing takes this long, unless it never happens.
@@ -244,7 +245,7 @@ async fn an_answer_that_comes_too_late_does_nothing() {
 }
 
 #[tokio::test]
-async fn who_serves_next_reclaims_what_was_out_with_one_fault() {
+async fn who_serves_next_reclaims_what_was_out_and_blames_nobody() {
     let (store, clock, directory) = new_store();
     let died = store.serve().await.unwrap();
     store.queue().send(vec![irker(1, "it"), irker(2, "it"), irker(3, "other")]).await.unwrap();
@@ -255,7 +256,32 @@ async fn who_serves_next_reclaims_what_was_out_with_one_fault() {
     let leased = next.lease(QueueName::Irker, 10, LONG).await.unwrap();
     let seen: Vec<_> =
         leased.iter().map(|leased| (leased.received.id.clone(), leased.received.faults)).collect();
-    assert_eq!(seen, [(irker(1, "it").id(), 1), (irker(3, "other").id(), 0)]);
+    assert_eq!(seen, [(irker(1, "it").id(), 0), (irker(3, "other").id(), 0)]);
+}
+
+#[tokio::test]
+async fn a_slow_head_outlives_many_crashes_and_one_that_kills_every_process_is_set_aside() {
+    let (store, _clock, _directory) = new_store();
+    store.queue().send(vec![irker(1, "slow"), irker(2, "slow")]).await.unwrap();
+    let lives_and_dies = async || {
+        let serving = store.serve().await.unwrap();
+        serving.lease(QueueName::Irker, 10, LONG).await.unwrap()
+    };
+    for _ in 1..DEATHS_MAX {
+        assert_eq!(lives_and_dies().await[0].received.id, irker(1, "slow").id());
+    }
+    // Whoever gives it back has survived it: the count begins anew.
+    let serving = store.serve().await.unwrap();
+    let leased = serving.lease(QueueName::Irker, 10, LONG).await.unwrap();
+    serving.answer(leased[0].lease, Answer::Again { after: Duration::ZERO }).await.unwrap();
+    drop(serving);
+
+    for _ in 0..DEATHS_MAX {
+        assert_eq!(lives_and_dies().await[0].received.id, irker(1, "slow").id());
+    }
+    assert_eq!(lives_and_dies().await[0].received.id, irker(2, "slow").id());
+    let dead = store.queue().dead_letters(QueueName::Irker, 10).await.unwrap();
+    assert_eq!(dead.into_iter().map(|dead| dead.id).collect::<Vec<_>>(), [irker(1, "slow").id()]);
 }
 
 #[tokio::test]

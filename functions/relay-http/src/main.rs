@@ -1,0 +1,24 @@
+//! The Lambda function that posts deliveries to HTTP targets, several at once.
+//!
+//! Not here: anything but wiring; what it does is `app::relay_http`.
+
+use std::sync::Arc;
+
+use app::App;
+use app::http_target::Outbound;
+use app::queue::QueueName;
+use app::seal::Sealer;
+use aws::Environment;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    aws::start_logging();
+    let environment = Environment::load().await;
+    let table = environment.table()?;
+    table.warm_up().await;
+    let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
+    let outbound = Outbound::new()?;
+    let handler = async |body: &str| app::relay_http::handle(&app, &outbound, body).await;
+    let deferral = environment.deferral(QueueName::Http)?;
+    aws::serve_queue(QueueName::Http, deferral, handler).await.map_err(anyhow::Error::from_boxed)
+}

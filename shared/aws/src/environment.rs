@@ -1,0 +1,128 @@
+//! What a function is told by `template.yaml`, and the adapters made of it. Read once, at start.
+//!
+//! Not here: credentials and the region, which the SDK reads itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::App;
+use app::clock::Clock;
+use app::queue::QueueName;
+use app::seal::{SealError, Sealer};
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use payload::Secret;
+
+use crate::queue::{QueueUrls, SqsQueue};
+use crate::table::DynamoTable;
+use crate::trigger::Deferral;
+
+const TABLE: &str = "BELLHOP_TABLE";
+const IRKER_QUEUE_URL: &str = "BELLHOP_IRKER_QUEUE_URL";
+const HTTP_QUEUE_URL: &str = "BELLHOP_HTTP_QUEUE_URL";
+const SEALING_KEY: &str = "BELLHOP_SEALING_KEY";
+
+/// AWS is a millisecond away: who does not take a connection by now is not there.
+const CONNECT_MAX: Duration = Duration::from_secs(1);
+
+/// One try of one call, a full batch on a small function's share of the network included.
+const TRY_MAX: Duration = Duration::from_secs(4);
+
+/// One call with all its tries, within the 10 s that a forge gives a receiver.
+const CALL_MAX: Duration = Duration::from_secs(8);
+
+/// A variable that a function needs is not there.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the environment variable {0} is not set or is empty; template.yaml sets it for each function that needs it"
+)]
+pub struct EnvironmentError(&'static str);
+
+/// The environment of one function.
+#[derive(Debug)]
+pub struct Environment {
+    shared: SdkConfig,
+    table: Option<String>,
+    irker_queue_url: Option<String>,
+    http_queue_url: Option<String>,
+    sealing_key: Option<Secret>,
+}
+
+impl Environment {
+    /// Reads everything. What is missing shows when it is asked for, since no function needs all.
+    pub async fn load() -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_MAX)
+            .operation_attempt_timeout(TRY_MAX)
+            .operation_timeout(CALL_MAX)
+            .build();
+        Self {
+            shared: aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await,
+            table: read(TABLE),
+            irker_queue_url: read(IRKER_QUEUE_URL),
+            http_queue_url: read(HTTP_QUEUE_URL),
+            sealing_key: read(SEALING_KEY).map(Secret::new),
+        }
+    }
+
+    /// The table named by `BELLHOP_TABLE`.
+    pub fn table(&self) -> Result<DynamoTable, EnvironmentError> {
+        let client = aws_sdk_dynamodb::Client::new(&self.shared);
+        Ok(DynamoTable::new(client, required(self.table.as_deref(), TABLE)?, Clock::System))
+    }
+
+    /// The queues at `BELLHOP_IRKER_QUEUE_URL` and `BELLHOP_HTTP_QUEUE_URL`.
+    pub fn queue(&self) -> Result<SqsQueue, EnvironmentError> {
+        let urls = QueueUrls {
+            irker: self.queue_url(QueueName::Irker)?.to_owned(),
+            http: self.queue_url(QueueName::Http)?.to_owned(),
+        };
+        Ok(SqsQueue::new(aws_sdk_sqs::Client::new(&self.shared), urls))
+    }
+
+    /// Puts items of a queue off as their consumer asks: needs the queue's URL, and SQS within reach.
+    pub fn deferral(&self, queue: QueueName) -> Result<Deferral, EnvironmentError> {
+        let queue_url = self.queue_url(queue)?.to_owned();
+        Ok(Deferral::AsAsked { sqs: aws_sdk_sqs::Client::new(&self.shared), queue_url })
+    }
+
+    /// What secrets in the table are sealed with: `BELLHOP_SEALING_KEY`.
+    pub fn sealing_key(&self) -> Result<&Secret, EnvironmentError> {
+        self.sealing_key.as_ref().ok_or(EnvironmentError(SEALING_KEY))
+    }
+
+    fn queue_url(&self, queue: QueueName) -> Result<&str, EnvironmentError> {
+        match queue {
+            QueueName::Irker => required(self.irker_queue_url.as_deref(), IRKER_QUEUE_URL),
+            QueueName::Http => required(self.http_queue_url.as_deref(), HTTP_QUEUE_URL),
+        }
+    }
+}
+
+/// Why an operator's program cannot work on a deployed Bellhop.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The operator did not give the key.
+    #[error("set the environment variable {SEALING_KEY} to the stack's key, from Secrets Manager")]
+    NoKey,
+    /// It is none.
+    #[error(transparent)]
+    Key(#[from] SealError),
+}
+
+/// A deployed Bellhop, for an operator's program: the table of this name, and the key in `BELLHOP_SEALING_KEY`.
+pub async fn open_table(name: &str) -> Result<Arc<App>, OpenError> {
+    let environment = Environment::load().await;
+    let sealer = Sealer::new(environment.sealing_key.as_ref().ok_or(OpenError::NoKey)?)?;
+    let client = aws_sdk_dynamodb::Client::new(&environment.shared);
+    Ok(Arc::new(App::new(Arc::new(DynamoTable::new(client, name, Clock::System)), sealer)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required<'a>(value: Option<&'a str>, name: &'static str) -> Result<&'a str, EnvironmentError> {
+    value.ok_or(EnvironmentError(name))
+}

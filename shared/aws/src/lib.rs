@@ -1,0 +1,23 @@
+//! Bellhop on AWS: a DynamoDB table, two SQS queues, and the glue between Lambda and the use cases.
+//!
+//! Not here: what is stored and what is done with it (`app`), which resources there are and who may use them
+//! (`template.yaml`), and reading a queue: Lambda does that, and hands over batches.
+//!
+//! A function's `main` goes: [`start_logging`], [`Environment::load`], the adapters it needs, then
+//! [`serve_http`] or [`serve_queue`], which only return when Lambda ends the process.
+
+mod backoff;
+mod environment;
+mod logging;
+mod queue;
+mod row;
+mod serve;
+mod table;
+mod trigger;
+
+pub use environment::{Environment, EnvironmentError, OpenError, open_table};
+pub use logging::start_logging;
+pub use queue::{QueueUrls, SqsQueue};
+pub use serve::{serve_http, serve_queue};
+pub use table::DynamoTable;
+pub use trigger::{Deferral, ITEM_TIME_MAX};

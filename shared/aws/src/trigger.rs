@@ -1,0 +1,283 @@
+//! What an SQS trigger hands over, item by item to a consumer, and the consumer's answers as Lambda wants them:
+//! the ids of those that stay in the queue.
+//!
+//! Not here: what an item says (`app`), receiving and deleting: Lambda does both.
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use app::clock::{Clock, Timestamp};
+use app::queue::{AGAIN_MAX, Answer, QueueName};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::DisplayErrorContext;
+use futures_util::{FutureExt, StreamExt, stream};
+
+/// How many items of one batch are handled at once: a whole batch of `template.yaml`'s size. They mostly wait for
+/// their targets.
+const ITEMS_AT_ONCE_MAX: usize = 10;
+
+/// No item is started later than this before Lambda ends the invocation: an HTTP target has 10 s to answer, an
+/// irkerd about as long, and the rest is for the table.
+pub const ITEM_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// SQS hides an item at most 12 h from when it was *received*; the item may have been here for as long as Lambda
+/// lets a function run.
+const HIDDEN_MAX: Duration = AGAIN_MAX.saturating_sub(Duration::from_mins(15));
+
+/// For how long an item of an ordered queue is waited for in place: its first two retries, or a task that was quicker
+/// than its event's row. The queue's own time-out is minutes, and holds up all the group.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The shortest wait in place, whatever the consumer asks for.
+const WAIT_MIN: Duration = Duration::from_millis(100);
+
+/// How an item is put off.
+#[derive(Clone, Debug)]
+pub enum Deferral {
+    /// By the time that the consumer asks for.
+    AsAsked {
+        /// To tell SQS.
+        sqs: Client,
+        /// Where the item is.
+        queue_url: String,
+    },
+    /// By the queue's own visibility timeout, whatever the consumer asks for: this function cannot reach SQS.
+    QueueTimeout,
+}
+
+impl Deferral {
+    /// Hides the item with this receipt for so long. Without success it comes back by the queue's own timeout:
+    /// earlier or later than asked, never lost.
+    pub async fn put_off(&self, receipt_handle: &str, after: Duration) {
+        let Self::AsAsked { sqs, queue_url } = self else { return };
+        let told = sqs
+            .change_message_visibility()
+            .queue_url(queue_url)
+            .receipt_handle(receipt_handle)
+            .visibility_timeout(hidden_seconds(after))
+            .send()
+            .await;
+        if let Err(error) = told {
+            let error = DisplayErrorContext(error);
+            tracing::warn!(queue_url, %error, "an item was not put off as asked");
+        }
+    }
+}
+
+/// One consumer of one queue.
+#[derive(Debug)]
+pub(crate) struct Trigger<H> {
+    pub(crate) queue: QueueName,
+    pub(crate) deferral: Deferral,
+    pub(crate) clock: Clock,
+    pub(crate) handler: H,
+}
+
+impl<H: AsyncFn(&str) -> Answer> Trigger<H> {
+    /// Handles a batch; what is not done stays in the queue.
+    pub(crate) async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
+        let latest_start = latest_start(self.clock.now(), deadline);
+        let left = if self.queue.is_ordered() {
+            self.one_by_one(&event.records, latest_start).await
+        } else {
+            self.side_by_side(&event.records, latest_start).await
+        };
+        let mut response = SqsBatchResponse::default();
+        response.set_failures(left);
+        response
+    }
+
+    /// Behind an item that is not done, everything of its group waits. Other groups are none of its business: an
+    /// irkerd that is down does not hold up the others.
+    async fn one_by_one(&self, items: &[SqsMessage], latest_start: Timestamp) -> Vec<String> {
+        let mut blocked = HashSet::new();
+        let mut left = Vec::new();
+        for item in items {
+            let group = item.attributes.get("MessageGroupId");
+            let waits = blocked.contains(&group) || self.clock.now() > latest_start;
+            if waits || self.patient_answer(item, latest_start).await != Answer::Done {
+                blocked.insert(group);
+                left.push(id(item));
+            }
+        }
+        left
+    }
+
+    /// Asks again and again while that takes little time.
+    async fn patient_answer(&self, item: &SqsMessage, latest_start: Timestamp) -> Answer {
+        let mut waited = Duration::ZERO;
+        loop {
+            let answer = self.answer(item).await;
+            let Answer::Again { after } = answer else { return answer };
+            let wait = after.max(WAIT_MIN);
+            waited = waited.saturating_add(wait);
+            if waited > PATIENCE || self.clock.now() + wait > latest_start {
+                return answer;
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// In no order, several at once.
+    async fn side_by_side(&self, items: &[SqsMessage], latest_start: Timestamp) -> Vec<String> {
+        stream::iter(items)
+            .map(|item| async move {
+                let answer = if self.clock.now() > latest_start {
+                    // Untouched: the next invocation may have it at once.
+                    Answer::Again { after: Duration::ZERO }
+                } else {
+                    self.answer(item).await
+                };
+                if let Answer::Again { after } = answer {
+                    self.deferral.put_off(item.receipt_handle.as_deref().unwrap_or_default(), after).await;
+                }
+                (answer != Answer::Done).then(|| id(item))
+            })
+            .buffer_unordered(ITEMS_AT_ONCE_MAX)
+            .filter_map(std::future::ready)
+            .collect()
+            .await
+    }
+
+    /// The consumer's answer. Its panic is our own fault, and no other item's.
+    async fn answer(&self, item: &SqsMessage) -> Answer {
+        let body = item.body.as_deref().unwrap_or_default();
+        let answer = AssertUnwindSafe((self.handler)(body)).catch_unwind().await;
+        answer.unwrap_or_else(|_| {
+            tracing::error!(queue = self.queue.as_str(), item = id(item), "the consumer of an item panicked");
+            Answer::Fault
+        })
+    }
+}
+
+/// Until when an item may be started.
+fn latest_start(now: Timestamp, deadline: Timestamp) -> Timestamp {
+    // Local stand-ins for Lambda give a length of time in the deadline's place, and then end nothing.
+    let is_moment = deadline > now;
+    let item_ms = i64::try_from(ITEM_TIME_MAX.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(if is_moment { deadline.0.saturating_sub(item_ms) } else { i64::MAX })
+}
+
+/// Names an item in the response. One without a name fails the whole batch, which is right: an empty name does so.
+fn id(item: &SqsMessage) -> String {
+    item.message_id.clone().unwrap_or_default()
+}
+
+/// Whole seconds, never fewer than asked unless SQS cannot hide an item for so long.
+fn hidden_seconds(after: Duration) -> i32 {
+    let seconds = after.min(HIDDEN_MAX).as_millis().div_ceil(1_000);
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+    /// Items are written `group:body`; the body says how the consumer takes it. Gives what was handled, and the
+    /// ids (the item's position) of what was left.
+    async fn check(queue: QueueName, items: &[&str], time_left: Duration) -> (Vec<String>, Vec<String>) {
+        let records = items.iter().enumerate().map(|(position, item)| {
+            let (group, body) = item.split_once(':').unwrap();
+            serde_json::json!({
+                "messageId": position.to_string(),
+                "receiptHandle": "handle",
+                "body": body,
+                "attributes": { "MessageGroupId": group },
+                "eventSource": "aws:sqs",
+            })
+        });
+        let event = serde_json::json!({ "Records": records.collect::<Vec<_>>() });
+        let handled = RefCell::new(Vec::new());
+        let clock = Clock::manual(NOW);
+        let trigger = Trigger {
+            queue,
+            deferral: Deferral::QueueTimeout,
+            clock: clock.clone(),
+            handler: async |body: &str| {
+                handled.borrow_mut().push(body.to_owned());
+                match body {
+                    "again" => Answer::Again { after: Duration::from_mins(1) },
+                    "soon" if handled.borrow().len() == 1 => {
+                        Answer::Again { after: Duration::from_millis(1) }
+                    }
+                    "fault" => Answer::Fault,
+                    "panic" => panic!("as the test asked"),
+                    "slow" => {
+                        clock.advance(Duration::from_secs(20));
+                        Answer::Done
+                    }
+                    _ => Answer::Done,
+                }
+            },
+        };
+        let response = trigger.handle(serde_json::from_value(event).unwrap(), NOW + time_left).await;
+        let left = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier);
+        (handled.take(), left.collect())
+    }
+
+    const PLENTY: Duration = Duration::from_mins(1);
+
+    #[tokio::test]
+    async fn a_batch_that_is_done_leaves_nothing() {
+        for queue in [QueueName::Irker, QueueName::Http] {
+            let (handled, left) = check(queue, &["a:1", "b:2"], PLENTY).await;
+            assert_eq!((handled, left), (vec!["1".to_owned(), "2".to_owned()], vec![]));
+        }
+    }
+
+    #[tokio::test]
+    async fn in_order_everything_of_the_group_waits_behind_what_is_not_done() {
+        for trouble in ["again", "fault", "panic"] {
+            let first = format!("a:{trouble}");
+            let (handled, left) = check(QueueName::Irker, &[&first, "b:1", "a:2", "b:3"], PLENTY).await;
+            assert_eq!(handled, [trouble, "1", "3"]);
+            assert_eq!(left, ["0", "2"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn in_order_what_comes_again_soon_is_waited_for_in_place() {
+        let (handled, left) = check(QueueName::Irker, &["a:soon", "a:1"], PLENTY).await;
+        assert_eq!((handled, left), (vec!["soon".to_owned(), "soon".to_owned(), "1".to_owned()], vec![]));
+        let (handled, left) = check(QueueName::Irker, &["a:soon", "a:1"], ITEM_TIME_MAX).await;
+        assert_eq!((handled, left), (vec!["soon".to_owned()], vec!["0".to_owned(), "1".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn without_order_each_item_stands_for_itself() {
+        let items = ["a:panic", "a:1", "a:again", "a:2", "a:fault"];
+        let (handled, mut left) = check(QueueName::Http, &items, PLENTY).await;
+        left.sort();
+        assert_eq!(handled.len(), items.len());
+        assert_eq!(left, ["0", "2", "4"]);
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_ended_in_time_is_not_started() {
+        for queue in [QueueName::Irker, QueueName::Http] {
+            let (handled, left) = check(queue, &["a:slow", "b:1"], Duration::from_secs(30)).await;
+            assert_eq!(handled, ["slow"], "{queue:?}");
+            assert_eq!(left, ["1"], "{queue:?}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_is_no_moment_ends_nothing() {
+        assert_eq!(latest_start(NOW, NOW + PLENTY) + ITEM_TIME_MAX, NOW + PLENTY);
+        assert_eq!(latest_start(NOW, Timestamp(600_000)), Timestamp(i64::MAX));
+    }
+
+    #[test]
+    fn sqs_hides_an_item_at_least_as_long_as_asked() {
+        assert_eq!(hidden_seconds(Duration::ZERO), 0);
+        assert_eq!(hidden_seconds(Duration::from_millis(1)), 1);
+        assert_eq!(hidden_seconds(Duration::from_hours(10)), 36_000);
+        assert_eq!(hidden_seconds(Duration::MAX), 42_300);
+    }
+}

@@ -1,0 +1,12 @@
+//! The house as a whole, against its real peers.
+
+mod conformance;
+mod crash;
+mod doors;
+mod irkerd;
+mod lambda;
+mod one_machine;
+mod peers;
+mod template;
+mod tidy;
+mod words;

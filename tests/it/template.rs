@@ -1,0 +1,169 @@
+//! `template.yaml`: what has to fit together and no linter checks.
+//!
+//! Not here: whether it is valid (`sam validate --lint` and cfn-lint say that), and whether every function is in it
+//! (`tidy` does).
+
+use std::fs;
+
+use end_to_end::workspace;
+use saphyr::{LoadableYamlNode, Yaml};
+
+/// AWS advises this many, so that a batch that was throttled does not become visible while it is being retried.
+const TIMEOUTS_BEFORE_VISIBLE: i64 = 6;
+
+/// An SQS trigger of a function.
+struct Trigger<'a> {
+    function: &'a Yaml<'a>,
+    event: &'a Yaml<'a>,
+    queue: &'a Yaml<'a>,
+    name: &'a str,
+}
+
+fn check(check: impl Fn(&Yaml<'_>)) {
+    let template = fs::read_to_string(workspace().join("template.yaml")).expect("read template.yaml");
+    let documents = Yaml::load_from_str(&template).expect("template.yaml is YAML");
+    check(at(&documents[0], "Resources"));
+}
+
+fn check_triggers(check_one: impl Fn(&Trigger<'_>)) {
+    check(|resources| {
+        let mut seen = 0;
+        for (name, resource) in entries(resources) {
+            let Some(events) = at(resource, "Properties").as_mapping_get("Events") else { continue };
+            for (_, event) in entries(events) {
+                let event = at(event, "Properties");
+                let queue = at(at(resources, named(at(event, "Queue"))), "Properties");
+                check_one(&Trigger { function: at(resource, "Properties"), event, queue, name });
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 2, "relay-irker and relay-http have triggers");
+    });
+}
+
+#[test]
+fn a_queue_hides_a_batch_for_longer_than_its_function_may_take() {
+    check_triggers(|trigger| {
+        let (hidden, timeout) =
+            (number(trigger.queue, "VisibilityTimeout"), number(trigger.function, "Timeout"));
+        assert!(hidden >= TIMEOUTS_BEFORE_VISIBLE * timeout, "{}: {hidden} s, {timeout} s", trigger.name);
+    });
+}
+
+#[test]
+fn a_function_lives_long_enough_to_begin_something() {
+    check_triggers(|trigger| {
+        let timeout = number(trigger.function, "Timeout");
+        let item = i64::try_from(aws::ITEM_TIME_MAX.as_secs()).expect("some seconds");
+        assert!(timeout > item, "{} would begin nothing within {timeout} s", trigger.name);
+    });
+}
+
+#[test]
+fn one_bad_delivery_does_not_fail_its_batch() {
+    check_triggers(|trigger| {
+        let responses = at(trigger.event, "FunctionResponseTypes").as_vec().expect("a list");
+        assert!(
+            responses.iter().any(|response| response.as_str() == Some("ReportBatchItemFailures")),
+            "{}",
+            trigger.name
+        );
+    });
+}
+
+#[test]
+fn consumers_are_bounded_by_their_trigger_alone() {
+    check_triggers(|trigger| {
+        at(at(trigger.event, "ScalingConfig"), "MaximumConcurrency");
+        assert!(!trigger.function.contains_mapping_key("ReservedConcurrentExecutions"), "{}", trigger.name);
+    });
+}
+
+#[test]
+fn what_is_given_up_is_kept_for_longer_than_what_is_tried() {
+    check_triggers(|trigger| {
+        check(|resources| {
+            let redrive = at(trigger.queue, "RedrivePolicy");
+            let dead_letters = at(at(resources, named(at(redrive, "deadLetterTargetArn"))), "Properties");
+            let kept = number(trigger.queue, "MessageRetentionPeriod");
+            assert!(number(dead_letters, "MessageRetentionPeriod") > kept, "{}", trigger.name);
+            let is_fifo = |queue: &Yaml<'_>| queue.contains_mapping_key("FifoQueue");
+            assert_eq!(is_fifo(trigger.queue), is_fifo(dead_letters), "{}", trigger.name);
+        });
+    });
+}
+
+#[test]
+fn a_delivery_is_given_up_before_sqs_drops_it() {
+    check_triggers(|trigger| {
+        let tries = number(at(trigger.queue, "RedrivePolicy"), "maxReceiveCount");
+        let shortest = tries * number(trigger.queue, "VisibilityTimeout");
+        assert!(shortest < number(trigger.queue, "MessageRetentionPeriod"), "{}", trigger.name);
+    });
+}
+
+#[test]
+fn what_is_kept_survives_the_stack() {
+    check(|resources| {
+        for (name, resource) in entries(resources) {
+            let kind = at(resource, "Type").as_str();
+            if matches!(kind, Some("AWS::DynamoDB::Table" | "AWS::SecretsManager::Secret")) {
+                for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+                    assert_eq!(at(resource, policy).as_str(), Some("Retain"), "{name}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn rights_are_named_one_by_one() {
+    check(|resources| {
+        for (name, resource) in entries(resources) {
+            let mut actions = Vec::new();
+            collect("Action", resource, &mut actions);
+            let is_role = at(resource, "Type").as_str() == Some("AWS::IAM::Role");
+            assert_eq!(!actions.is_empty(), is_role, "{name}");
+            assert!(actions.iter().all(|action| !action.contains('*')), "{name} may do {actions:?}");
+        }
+    });
+}
+
+/// A node's child, which must be there.
+fn at<'a>(node: &'a Yaml<'a>, key: &str) -> &'a Yaml<'a> {
+    node.as_mapping_get(key).unwrap_or_else(|| panic!("there is no {key}"))
+}
+
+fn number(node: &Yaml<'_>, key: &str) -> i64 {
+    at(node, key).as_integer().unwrap_or_else(|| panic!("{key} is no number"))
+}
+
+fn entries<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (&'a str, &'a Yaml<'a>)> {
+    let mapping = node.as_mapping().expect("a mapping");
+    mapping.iter().map(|(key, value)| (key.as_str().expect("a name"), value))
+}
+
+/// The resource in `!GetAtt Resource.Arn`.
+fn named<'a>(node: &'a Yaml<'a>) -> &'a str {
+    let Yaml::Tagged(tag, attribute) = node else { panic!("{node:?} names no resource") };
+    assert_eq!(tag.suffix, "GetAtt");
+    attribute.as_str().and_then(|text| text.strip_suffix(".Arn")).expect("the ARN of a resource")
+}
+
+/// All texts below a key, wherever that is.
+fn collect<'a>(key: &str, node: &'a Yaml<'a>, found: &mut Vec<&'a str>) {
+    match node {
+        Yaml::Tagged(_, inner) => collect(key, inner, found),
+        Yaml::Sequence(nodes) => nodes.iter().for_each(|node| collect(key, node, found)),
+        Yaml::Mapping(mapping) => {
+            for (name, value) in mapping {
+                match (name.as_str() == Some(key), value.as_vec()) {
+                    (true, Some(texts)) => found.extend(texts.iter().filter_map(|text| text.as_str())),
+                    (true, None) => found.extend(value.as_str()),
+                    (false, _) => collect(key, value, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}

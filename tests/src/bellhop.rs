@@ -1,0 +1,128 @@
+//! The real program `bellhop`, on a store of its own and a free port.
+
+use std::process::{Command, ExitStatus};
+
+use reqwest::Client;
+use tempfile::TempDir;
+
+use crate::build::built;
+use crate::program::Program;
+use crate::projects::Project;
+use crate::push::{Answered, Push};
+
+/// A server with its store. It can be killed and started again on the same store.
+#[derive(Debug)]
+pub struct Bellhop {
+    store: TempDir,
+    client: Client,
+    running: Option<Running>,
+    /// What earlier runs wrote to standard error.
+    earlier_log: String,
+}
+
+#[derive(Debug)]
+struct Running {
+    program: Program,
+    url: String,
+}
+
+impl Bellhop {
+    /// Builds it if need be, and starts it on an empty store with these projects.
+    pub async fn start(projects: &[&Project]) -> Self {
+        let store = TempDir::new().expect("make a folder for the store");
+        let mut bellhop = Self { store, client: Client::new(), running: None, earlier_log: String::new() };
+        for project in projects {
+            bellhop.apply(project);
+        }
+        bellhop.start_again().await;
+        bellhop
+    }
+
+    /// Loads a project; works beside a running server.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub fn apply(&self, project: &Project) {
+        apply(
+            project,
+            Command::new(built("bellhop")).arg("apply").arg("--data").arg(self.store.path().join("data")),
+        );
+    }
+
+    /// Starts the server, on another port than before, and waits until it takes connections.
+    pub async fn start_again(&mut self) {
+        self.kill();
+        let mut program = Program::start(
+            Command::new(built("bellhop"))
+                .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+                .arg(self.store.path().join("data"))
+                .env("RUST_LOG", "debug"),
+        );
+        let url = program.prints("Bellhop's URL", listening_url).await;
+        self.running = Some(Running { program, url });
+    }
+
+    /// Kills the server as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.earlier_log.push_str(&running.program.stderr());
+        }
+    }
+
+    /// Asks the server to end (SIGTERM) and waits until it has.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let running = self.running.take().expect("Bellhop is running");
+        let (status, log) = running.program.terminate().await;
+        self.earlier_log.push_str(&log);
+        status
+    }
+
+    /// Where the server is.
+    pub fn url(&self) -> &str {
+        &self.running.as_ref().expect("Bellhop is running").url
+    }
+
+    /// Everything the server has written to standard error, at its most talkative, over all its runs.
+    pub fn log(&self) -> String {
+        let now = self.running.as_ref().map(|running| running.program.stderr()).unwrap_or_default();
+        format!("{}{now}", self.earlier_log)
+    }
+
+    /// Posts to a source, and expects an answer.
+    pub async fn receives(&self, source: &str, push: &Push) -> Answered {
+        let url = format!("{}/hooks/{source}", self.url());
+        push.post(&self.client, &url).await.expect("Bellhop answers")
+    }
+
+    /// The status of a GET.
+    pub async fn get(&self, path: &str) -> u16 {
+        let response = self.client.get(format!("{}{path}", self.url())).send().await;
+        response.expect("Bellhop answers").status().as_u16()
+    }
+}
+
+/// From the line `Bellhop listens on http://127.0.0.1:PORT`.
+fn listening_url(printed: &str) -> Option<String> {
+    let start = printed.find("http://127.0.0.1:")?;
+    // A number may still be half written while no end of line follows it.
+    let (url, _) = printed[start..].split_once(char::is_whitespace)?;
+    Some(url.trim_end_matches('/').to_owned())
+}
+
+/// Loads a project into a DynamoDB table.
+///
+/// # Panics
+/// If it is refused.
+pub fn apply_to_table(project: &Project, table: &str, environment: &[(&str, String)]) {
+    let environment = environment.iter().map(|(name, value)| (name, value));
+    apply(project, Command::new(built("bellhop")).arg("apply").envs(environment).args(["--table", table]));
+}
+
+fn apply(project: &Project, command: &mut Command) {
+    let folder = TempDir::new().expect("make a folder for the project");
+    let file = folder.path().join("project.toml");
+    std::fs::write(&file, project.to_toml()).expect("write the project");
+    let output = command.arg(&file).output().expect("run bellhop apply");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "bellhop apply refuses:\n{}\n{said}", project.to_toml());
+}

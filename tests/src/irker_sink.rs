@@ -1,0 +1,123 @@
+//! Stands where irkerd would, and does on command what a healthy irkerd never does: stall, or reset a connection.
+//! It also hears at once what the real one would say at one line per second.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::waiting::eventually;
+
+/// What it does with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manners {
+    /// Reads all lines until the sender half-closes, then closes: irkerd on a good day.
+    Obliging,
+    /// Reads all, and never closes.
+    Stalling,
+    /// Breaks every connection off.
+    Rude,
+}
+
+/// A scripted irkerd.
+#[derive(Debug)]
+pub struct IrkerSink {
+    port: u16,
+    state: Arc<Mutex<State>>,
+    serving: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct State {
+    manners: Manners,
+    heard: VecDeque<String>,
+    stalled: Vec<TcpStream>,
+    turned_away: usize,
+}
+
+impl IrkerSink {
+    /// Starts one with good manners.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen as irkerd");
+        let port = listener.local_addr().expect("have an address").port();
+        let state = Arc::new(Mutex::new(State {
+            manners: Manners::Obliging,
+            heard: VecDeque::new(),
+            stalled: Vec::new(),
+            turned_away: 0,
+        }));
+        let serving = tokio::spawn(serve(listener, Arc::clone(&state)));
+        Self { port, state, serving }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// From the next connection on, it behaves so. Connections that it held open are closed.
+    pub fn behave(&self, manners: Manners) {
+        let mut state = self.state.lock().expect("lock");
+        state.manners = manners;
+        state.stalled.clear();
+    }
+
+    /// Waits until it has been rude to somebody.
+    pub async fn turns_somebody_away(&self) {
+        let turned_away = || (self.state.lock().expect("lock").turned_away > 0).then_some(());
+        eventually("somebody to come to irkerd", turned_away).await;
+    }
+
+    /// The text of the next line that it was asked to say.
+    pub async fn hears(&self) -> String {
+        let line =
+            eventually("a line at irkerd", || self.state.lock().expect("lock").heard.pop_front()).await;
+        text_of(&line)
+    }
+
+    /// The texts of all lines so far.
+    pub fn heard_so_far(&self) -> Vec<String> {
+        self.state.lock().expect("lock").heard.iter().map(|line| text_of(line)).collect()
+    }
+}
+
+impl Drop for IrkerSink {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// One connection after another, as irkerd does.
+async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let manners = state.lock().expect("lock").manners;
+        let mut text = Vec::new();
+        if manners == Manners::Rude {
+            // With no lingering, closing is a reset.
+            stream.set_zero_linger().expect("set the socket up");
+            state.lock().expect("lock").turned_away += 1;
+            continue;
+        }
+        // Of a sender that was killed meanwhile, irkerd takes the lines that are whole, and so does this.
+        let _ = stream.read_to_end(&mut text).await;
+        let mut state = state.lock().expect("lock");
+        state.heard.extend(whole_lines(&text));
+        if manners == Manners::Stalling {
+            state.stalled.push(stream);
+        }
+    }
+}
+
+fn whole_lines(bytes: &[u8]) -> Vec<String> {
+    let text = std::str::from_utf8(bytes).expect("irkerd is sent UTF-8");
+    let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
+    whole.lines().map(str::to_owned).collect()
+}
+
+fn text_of(line: &str) -> String {
+    let order: Value = serde_json::from_str(line).expect("irkerd is sent JSON");
+    order["privmsg"].as_str().expect("irkerd is sent a text").to_owned()
+}

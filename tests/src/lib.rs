@@ -1,0 +1,33 @@
+//! What the end-to-end tests stand on: the real programs (Bellhop, irkerd, ngircd, an emulator of SQS and DynamoDB),
+//! run on ports of their own, and peers that record what they are sent.
+//!
+//! A peer is faked only where the real one cannot be made to misbehave on command: [`IrkerSink`] and
+//! [`HttpReceiver`]. None of Bellhop's own types is ever replaced.
+//!
+//! Not here: assertions about Bellhop. Those are in `tests/it`.
+
+mod bellhop;
+mod build;
+mod emulator;
+mod http_receiver;
+mod irc;
+mod irc_client;
+mod irker_sink;
+mod lambda_watch;
+mod program;
+mod projects;
+mod push;
+mod tools;
+mod waiting;
+
+pub use bellhop::{Bellhop, apply_to_table};
+pub use emulator::Emulator;
+pub use http_receiver::{HttpReceiver, Received};
+pub use irc::IrcNetwork;
+pub use irc_client::Listener;
+pub use irker_sink::{IrkerSink, Manners};
+pub use lambda_watch::LambdaWatch;
+pub use projects::Project;
+pub use push::{Answered, Push};
+pub use tools::{say, skip, workspace};
+pub use waiting::{PATIENCE, eventually};
