@@ -31,8 +31,8 @@ pub(crate) struct ProjectEntry {
 #[serde(deny_unknown_fields)]
 struct SourceEntry {
     id: Option<SourceId>,
-    #[serde(default)]
-    forge: Forge,
+    #[serde(default, with = "config::source::forge_or_auto")]
+    forge: Option<Forge>,
     #[serde(default)]
     secrets: Vec<Secret>,
     #[serde(default)]

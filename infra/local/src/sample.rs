@@ -4,7 +4,7 @@ use anyhow::Result;
 use app::App;
 use app::projects;
 use config::{EventSwitches, HookId, Irker, Project, Source};
-use payload::{Forge, Secret};
+use payload::Secret;
 
 use crate::house::random_text;
 
@@ -31,7 +31,7 @@ pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
         path: "demo".to_owned().try_into()?,
         source: Source {
             id: "demo".parse()?,
-            forge: Forge::GitLab,
+            forge: None,
             secrets: vec![Secret::new(secret.as_str())],
             allow_unsigned: false,
         },
@@ -63,7 +63,7 @@ pub(crate) fn curl(url: &str, secret: &str) -> String {
 #[cfg(test)]
 mod tests {
     use http::HeaderMap;
-    use payload::{Parsed, Payload};
+    use payload::{Forge, Parsed, Payload};
 
     use super::*;
 
@@ -71,7 +71,7 @@ mod tests {
     fn the_sample_push_is_an_event() {
         let parsed =
             payload::parse(Forge::GitLab, Payload { headers: &HeaderMap::new(), body: PUSH.as_bytes() });
-        assert!(matches!(parsed, Ok(Parsed::Event(_))));
+        assert!(matches!(parsed, Ok(Parsed::Events(_))));
         assert!(!PUSH.contains('\''), "it stands between quotes on a command line");
     }
 }

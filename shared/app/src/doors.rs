@@ -143,7 +143,7 @@ impl From<ReceiveError> for ApiError {
             ReceiveError::UnknownSource => Self::new(StatusCode::NOT_FOUND, "There is no such source."),
             ReceiveError::Unsigned => Self::new(
                 StatusCode::UNAUTHORIZED,
-                "The request carries no token: set this source's secret as the webhook's secret token.",
+                "The request carries neither a token nor a signature: set the source's secret in the webhook's settings.",
             ),
             ReceiveError::Refused(refusal) => Self::new(StatusCode::UNAUTHORIZED, &refusal.to_string()),
             ReceiveError::Unreadable(error) => Self::new(StatusCode::BAD_REQUEST, &error.to_string()),

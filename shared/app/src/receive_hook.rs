@@ -3,7 +3,7 @@
 //! Not here: HTTP (`doors`), and why the tasks are sent before the event is put (`events`).
 
 use config::{Project, Source, SourceId, TargetId};
-use payload::{Event, Parsed, Payload, Refusal, Verdict};
+use payload::{Event, Forge, Parsed, Payload, Refusal, Verdict};
 use serde::Serialize;
 
 use crate::events::{Acceptance, NewEvent, accept};
@@ -68,15 +68,15 @@ pub async fn receive(
     payload: Payload<'_>,
 ) -> Result<Received, ReceiveError> {
     let project = projects::by_source(app, source).await?.ok_or(ReceiveError::UnknownSource)?;
-    authenticate(app, &project, payload)?;
-    let forge = project.source.forge;
-    let event = match payload::parse(forge, payload)? {
-        Parsed::Event(event) => event,
+    let forge = project.source.forge.unwrap_or_else(|| Forge::recognise(payload.headers));
+    authenticate(app, &project, (forge, payload))?;
+    let events = match payload::parse(forge, payload)? {
+        Parsed::Events(events) => events,
         Parsed::Ignored { reason } => return Ok(Received::Ignored { reason }),
     };
-    let targets = relay::targets(&event, &project);
+    let targets = relay::targets(&events, &project);
     if targets.is_empty() {
-        return Ok(Received::Ignored { reason: nobody_listens(&event) });
+        return Ok(Received::Ignored { reason: nobody_listens(&events) });
     }
     let id = EventId::of(source, payload::delivery_id(forge, payload.headers), payload.body, app.clock.now());
     let stamp = Stamp::new(&app.chance);
@@ -105,9 +105,13 @@ pub async fn receive(
     }
 }
 
-fn authenticate(app: &App, project: &Project, payload: Payload<'_>) -> Result<(), ReceiveError> {
-    let Source { forge, secrets, allow_unsigned, .. } = &project.source;
-    match payload::verify(*forge, secrets, payload, app.clock.now().seconds()) {
+fn authenticate(
+    app: &App,
+    project: &Project,
+    (forge, payload): (Forge, Payload<'_>),
+) -> Result<(), ReceiveError> {
+    let Source { secrets, allow_unsigned, .. } = &project.source;
+    match payload::verify(forge, secrets, payload, app.clock.now().seconds()) {
         Verdict::Authentic(_) => Ok(()),
         Verdict::Unsigned if *allow_unsigned => Ok(()),
         Verdict::Unsigned => Err(ReceiveError::Unsigned),
@@ -122,10 +126,12 @@ fn task(project: &Project, delivery: Delivery) -> Task {
     }
 }
 
-fn nobody_listens(event: &Event) -> String {
-    let what = match &event.fact {
+fn nobody_listens(events: &[Event]) -> String {
+    let switch = |event: &Event| match &event.fact {
         payload::Fact::Push(_) => "push_events",
         payload::Fact::Tag(_) => "tag_push_events",
     };
-    format!("no target of the project has {what} on")
+    let mut switches: Vec<_> = events.iter().map(switch).collect();
+    switches.dedup();
+    format!("no target of the project has {} on", switches.join(" or "))
 }

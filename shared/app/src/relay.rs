@@ -33,7 +33,8 @@ const PENDING_AGAIN: Duration = Duration::from_secs(1);
 
 /// A delivery that is due, with all that an attempt needs.
 pub(crate) struct Due {
-    pub(crate) event: Box<Event>,
+    /// Never empty.
+    pub(crate) events: Vec<Event>,
     pub(crate) original: Original,
     /// `None` if the project is gone.
     pub(crate) project: Option<Arc<Project>>,
@@ -79,13 +80,13 @@ pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreErro
         Some(DeliveryState::Waiting { .. }) | None => {}
     }
     let original = events::original(app, &task.event, &accepted, stored).await?;
-    let Some(event) = read_again(accepted.forge, &original) else {
+    let Some(events) = read_again(accepted.forge, &original) else {
         let key = event_key(&task.event);
         return Err(broken(&key, "the payload was an event when it came in, and is none now"));
     };
     let project = projects::by_id(app, task.project).await?;
     let attempt = record.as_ref().map_or(0, |(record, _)| record.attempts_made).saturating_add(1);
-    Ok(Step::Attempt(Box::new(Due { event, original, project, attempt, task, record, began_at: now })))
+    Ok(Step::Attempt(Box::new(Due { events, original, project, attempt, task, record, began_at: now })))
 }
 
 /// The event's row and the delivery's record, in one call.
@@ -100,12 +101,12 @@ async fn rows(app: &App, task: &Delivery) -> Result<(Option<Stored>, Option<Stor
 }
 
 /// Events are kept as they came in; what they mean is read anew each time.
-fn read_again(forge: payload::Forge, original: &Original) -> Option<Box<Event>> {
+fn read_again(forge: payload::Forge, original: &Original) -> Option<Vec<Event>> {
     let headers = original.headers.iter().filter_map(|(name, value)| {
         Some((http::HeaderName::try_from(name).ok()?, http::HeaderValue::try_from(value).ok()?))
     });
     match payload::parse(forge, Payload { headers: &headers.collect(), body: &original.body }) {
-        Ok(Parsed::Event(event)) => Some(event),
+        Ok(Parsed::Events(events)) => Some(events),
         Ok(Parsed::Ignored { .. }) | Err(_) => None,
     }
 }

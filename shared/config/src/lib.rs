@@ -13,7 +13,7 @@ mod irker;
 pub mod limits;
 mod project;
 mod recipient;
-mod source;
+pub mod source;
 
 pub use hook::{HookError, HttpHook};
 pub use ids::{HookId, ProjectId, SourceId, SourceIdError, TargetId, TargetIdError};

@@ -11,13 +11,37 @@ use crate::limits::{SECRET_BYTES_MAX, SECRETS_MAX};
 pub struct Source<S = Secret> {
     /// The last part of its URL.
     pub id: SourceId,
-    /// Which payloads to expect.
-    pub forge: Forge,
+    /// Whose payloads to expect; with `None` (`auto`), each request is judged by its headers.
+    #[serde(with = "crate::source::forge_or_auto")]
+    pub forge: Option<Forge>,
     /// What senders prove themselves with; several while they are rotated. A secret that starts with `whsec_` is a
-    /// signing token (Standard Webhooks), any other GitLab's plain `X-Gitlab-Token`.
+    /// signing token (Standard Webhooks); any other is GitLab's plain `X-Gitlab-Token`, or what another forge signs with.
     pub secrets: Vec<S>,
     /// Accept requests that carry no proof at all, as a GitLab of 2014 sends them. Its id is the only secret then.
     pub allow_unsigned: bool,
+}
+
+/// A forge's name, or `auto`, as people write it.
+pub mod forge_or_auto {
+    use payload::Forge;
+    use serde::de::IntoDeserializer;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    const AUTO: &str = "auto";
+
+    /// For `#[serde(with)]`.
+    pub fn serialize<S: Serializer>(forge: &Option<Forge>, serializer: S) -> Result<S::Ok, S::Error> {
+        match forge {
+            Some(forge) => forge.serialize(serializer),
+            None => serializer.serialize_str(AUTO),
+        }
+    }
+
+    /// For `#[serde(with)]`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Forge>, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if name == AUTO { Ok(None) } else { Forge::deserialize(name.into_deserializer()).map(Some) }
+    }
 }
 
 /// Why a source is refused.
@@ -80,7 +104,7 @@ mod tests {
 
     fn check(secrets: &[&str], allow_unsigned: bool) -> Result<(), SourceError> {
         let secrets = secrets.iter().copied().map(Secret::new).collect();
-        Source { id: "x".parse().unwrap(), forge: Forge::GitLab, secrets, allow_unsigned }.check()
+        Source { id: "x".parse().unwrap(), forge: None, secrets, allow_unsigned }.check()
     }
 
     #[test]
@@ -99,5 +123,18 @@ mod tests {
             Err(SourceError::SigningToken(SigningKeyError::Length(5)))
         );
         assert_eq!(check(&["x"; 11], false), Err(SourceError::TooManySecrets(11)));
+    }
+
+    #[test]
+    fn a_forge_is_named_or_found_out() {
+        let read = |forge: &str| {
+            let source = format!(r#"{{"id":"x","forge":"{forge}","secrets":[],"allow_unsigned":true}}"#);
+            serde_json::from_str::<Source>(&source)
+                .map(|source| source.forge)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(read("auto"), Ok(None));
+        assert_eq!(read("bitbucket-cloud"), Ok(Some(Forge::BitbucketCloud)));
+        assert!(read("sourceforge").unwrap_err().contains("expected one of `gitlab`, `github`"));
     }
 }

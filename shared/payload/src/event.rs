@@ -42,6 +42,8 @@ pub struct Repository {
     pub url: Option<String>,
     /// The branch that new work starts from.
     pub default_branch: Option<String>,
+    /// Whether only members may see it, where the forge tells.
+    pub private: Option<bool>,
 }
 
 /// The kinds of fact.
@@ -64,8 +66,12 @@ pub struct Push {
     pub compare_url: Option<String>,
     /// Oldest first. Forges send the newest few only.
     pub commits: Vec<Commit>,
-    /// How many commits were pushed: `commits` may hold fewer.
-    pub commit_count: u64,
+    /// How many commits were pushed, where the forge tells: `commits` may hold fewer.
+    pub commit_count: Option<u64>,
+    /// There were more commits than `commit_count`: Bitbucket Cloud stops counting at five.
+    pub is_truncated: bool,
+    /// Whether commits were taken away, where the forge tells.
+    pub forced: Option<bool>,
 }
 
 /// A tag changed.
@@ -89,8 +95,8 @@ pub enum RefChange {
     },
     /// The ref is gone.
     Deleted {
-        /// Where it pointed.
-        before: Sha,
+        /// Where it pointed, where the forge tells.
+        before: Option<Sha>,
     },
     /// The ref moved.
     Updated {
@@ -108,7 +114,7 @@ impl RefChange {
         match (before.and_then(Sha::new), after.and_then(Sha::new)) {
             (Some(before), Some(after)) => Some(Self::Updated { before, after }),
             (None, Some(after)) => Some(Self::Created { after }),
-            (Some(before), None) => Some(Self::Deleted { before }),
+            (before @ Some(_), None) => Some(Self::Deleted { before }),
             (None, None) => None,
         }
     }
@@ -138,6 +144,11 @@ impl Sha {
         let end = self.0.char_indices().nth(Self::SHORT_CHARS).map_or(self.0.len(), |(index, _)| index);
         &self.0[..end]
     }
+}
+
+/// The first line of a text.
+pub(crate) fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// One commit of a push.

@@ -1,22 +1,100 @@
-//! The git hosts whose webhooks are understood.
+//! The git hosts whose webhooks are understood, and how to tell whose a request is.
 
 use std::fmt;
 
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 /// A git host.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Forge {
     /// GitLab, from 2014's to today's (<https://docs.gitlab.com/user/project/integrations/webhook_events/>).
-    #[default]
+    #[serde(rename = "gitlab")]
     GitLab,
+    /// GitHub and GitHub Enterprise (<https://docs.github.com/webhooks/webhook-events-and-payloads>).
+    #[serde(rename = "github")]
+    GitHub,
+    /// Gitea (<https://docs.gitea.com/usage/webhooks>).
+    Gitea,
+    /// Forgejo, as on Codeberg (<https://forgejo.org/docs/latest/user/webhooks>).
+    Forgejo,
+    /// Gogs (<https://gogs.io/advancing/webhooks>).
+    Gogs,
+    /// Bitbucket Cloud (<https://support.atlassian.com/bitbucket-cloud/docs/event-payloads>).
+    BitbucketCloud,
+    /// Bitbucket Server and Data Center
+    /// (<https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html>).
+    BitbucketServer,
 }
 
+impl Forge {
+    /// Whose request it is, by its headers. Gitea and Forgejo send each other's headers, Gogs's and GitHub's as well,
+    /// so the most special name decides. What no header names is GitLab's: that of 2014 had none.
+    pub fn recognise(headers: &HeaderMap) -> Self {
+        const BY_HEADER: [(&str, Forge); 5] = [
+            ("x-forgejo-event", Forge::Forgejo),
+            ("x-gitea-event", Forge::Gitea),
+            ("x-gogs-event", Forge::Gogs),
+            ("x-gitlab-event", Forge::GitLab),
+            ("x-github-event", Forge::GitHub),
+        ];
+        let named = BY_HEADER.into_iter().find(|(header, _)| headers.contains_key(*header));
+        match named {
+            Some((_, forge)) => forge,
+            None if !headers.contains_key("x-event-key") => Self::GitLab,
+            None if headers.contains_key("x-hook-uuid") || headers.contains_key("x-request-uuid") => {
+                Self::BitbucketCloud
+            }
+            None => Self::BitbucketServer,
+        }
+    }
+}
+
+/// For people.
 impl fmt::Display for Forge {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::GitLab => formatter.write_str("GitLab"),
-        }
+        formatter.write_str(match self {
+            Self::GitLab => "GitLab",
+            Self::GitHub => "GitHub",
+            Self::Gitea => "Gitea",
+            Self::Forgejo => "Forgejo",
+            Self::Gogs => "Gogs",
+            Self::BitbucketCloud => "Bitbucket Cloud",
+            Self::BitbucketServer => "Bitbucket Server",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(names: &[&'static str]) -> Forge {
+        Forge::recognise(&names.iter().map(|name| (name.parse().unwrap(), "x".parse().unwrap())).collect())
+    }
+
+    #[test]
+    fn each_forge_is_known_by_its_headers() {
+        assert_eq!(check(&["x-gitlab-event"]), Forge::GitLab);
+        assert_eq!(check(&["x-github-event", "x-hub-signature-256"]), Forge::GitHub);
+        assert_eq!(check(&["x-event-key", "x-hook-uuid", "x-request-uuid"]), Forge::BitbucketCloud);
+        assert_eq!(check(&["x-event-key", "x-request-id"]), Forge::BitbucketServer);
+        assert_eq!(check(&["content-type"]), Forge::GitLab);
+    }
+
+    #[test]
+    fn forks_that_speak_their_parents_names_are_told_apart() {
+        assert_eq!(check(&["x-gogs-event"]), Forge::Gogs);
+        assert_eq!(check(&["x-github-event", "x-gogs-event", "x-gitea-event"]), Forge::Gitea);
+        let all = ["x-github-event", "x-gogs-event", "x-gitea-event", "x-forgejo-event"];
+        assert_eq!(check(&all), Forge::Forgejo);
+    }
+
+    #[test]
+    fn forges_are_written_in_lower_case() {
+        let written = |forge: Forge| serde_json::to_string(&forge).unwrap();
+        assert_eq!(written(Forge::GitLab), "\"gitlab\"");
+        assert_eq!(written(Forge::BitbucketServer), "\"bitbucket-server\"");
     }
 }

@@ -7,14 +7,28 @@ use crate::limits::{DELIVERY_ID_BYTES_MAX, KEPT_HEADER_BYTES_MAX};
 
 /// The headers kept with an event and passed on with it. A list of the allowed, since senders put secrets into
 /// headers that nobody expects (GitHub did, in 2025).
-const KEPT: [&str; 7] = [
+const KEPT: [&str; 21] = [
     "content-type",
     "idempotency-key",
     "user-agent",
     "webhook-id",
+    "x-event-key",
+    "x-forgejo-delivery",
+    "x-forgejo-event",
+    "x-forgejo-event-type",
+    "x-gitea-delivery",
+    "x-gitea-event",
+    "x-gitea-event-type",
+    "x-github-delivery",
+    "x-github-event",
     "x-gitlab-event",
     "x-gitlab-event-uuid",
     "x-gitlab-instance",
+    "x-gogs-delivery",
+    "x-gogs-event",
+    "x-hook-uuid",
+    "x-request-id",
+    "x-request-uuid",
 ];
 
 /// The headers worth keeping, by lower-case name. Values that are no text, or absurdly long, are left out.
@@ -33,6 +47,12 @@ pub fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
 pub fn delivery_id(forge: Forge, headers: &HeaderMap) -> Option<&str> {
     let names: &[&str] = match forge {
         Forge::GitLab => &["webhook-id", "idempotency-key"],
+        Forge::GitHub => &["x-github-delivery"],
+        Forge::Gitea => &["x-gitea-delivery"],
+        Forge::Forgejo => &["x-forgejo-delivery", "x-gitea-delivery"],
+        Forge::Gogs => &["x-gogs-delivery"],
+        Forge::BitbucketCloud => &["x-request-uuid"],
+        Forge::BitbucketServer => &["x-request-id"],
     };
     names
         .iter()
@@ -42,9 +62,15 @@ pub fn delivery_id(forge: Forge, headers: &HeaderMap) -> Option<&str> {
 
 /// The event's name as the forge's header has it, such as `Push Hook`.
 pub fn event_name(forge: Forge, headers: &HeaderMap) -> Option<&str> {
-    match forge {
-        Forge::GitLab => text(headers, "x-gitlab-event"),
-    }
+    let name = match forge {
+        Forge::GitLab => "x-gitlab-event",
+        Forge::GitHub => "x-github-event",
+        Forge::Gitea => "x-gitea-event",
+        Forge::Forgejo => "x-forgejo-event",
+        Forge::Gogs => "x-gogs-event",
+        Forge::BitbucketCloud | Forge::BitbucketServer => "x-event-key",
+    };
+    text(headers, name)
 }
 
 /// A header's value, if it is there and printable ASCII.

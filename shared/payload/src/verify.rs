@@ -2,7 +2,11 @@
 //!
 //! Not here: reading the body. Nothing is parsed before it is found authentic.
 
+use http::HeaderMap;
+
+use crate::encoding::json;
 use crate::headers::text;
+use crate::hub_signature;
 use crate::standard_webhooks::{self, PREFIX, SigningKey};
 use crate::{Forge, Payload, Secret};
 
@@ -13,6 +17,8 @@ pub enum Scheme {
     Token,
     /// A Standard Webhooks signature.
     StandardWebhooks,
+    /// HMAC-SHA256 in hexadecimal, as GitHub sends it.
+    HubSignature,
 }
 
 /// Why a request is not authentic. The texts are for the sender and name no secret.
@@ -21,8 +27,8 @@ pub enum Refusal {
     /// A token that is none of the source's.
     #[error("The token in X-Gitlab-Token is wrong.")]
     WrongToken,
-    /// No signature of the request was made with a key of the source; perhaps the source has no signing token.
-    #[error("The signature does not match any signing token of this source.")]
+    /// No signature of the request was made with a secret of the source.
+    #[error("The signature does not match any secret of this source.")]
     WrongSignature,
     /// Signed too long ago, or in the future.
     #[error("The signature's timestamp is more than five minutes off.")]
@@ -53,6 +59,15 @@ pub enum Verdict {
 pub fn verify(forge: Forge, secrets: &[Secret], payload: Payload<'_>, now_s: i64) -> Verdict {
     match forge {
         Forge::GitLab => gitlab(secrets, payload, now_s),
+        Forge::GitHub => hub(secrets, payload.headers, "x-hub-signature-256", payload.body),
+        // SHA-256 in the header that GitHub uses for SHA-1.
+        Forge::BitbucketCloud | Forge::BitbucketServer => {
+            hub(secrets, payload.headers, "x-hub-signature", payload.body)
+        }
+        // Over the JSON, also where a form carries it; GitHub signs the form.
+        Forge::Gitea => hub(secrets, payload.headers, "x-gitea-signature", &json(payload)),
+        Forge::Forgejo => hub(secrets, payload.headers, "x-forgejo-signature", &json(payload)),
+        Forge::Gogs => hub(secrets, payload.headers, "x-gogs-signature", &json(payload)),
     }
 }
 
@@ -73,6 +88,24 @@ fn gitlab(secrets: &[Secret], payload: Payload<'_>, now_s: i64) -> Verdict {
     // Every token is looked at, so that the time does not tell which one nearly matched.
     let matching = tokens.iter().filter(|token| token.matches(candidate.as_bytes())).count();
     if matching > 0 { Verdict::Authentic(Scheme::Token) } else { Verdict::Refused(Refusal::WrongToken) }
+}
+
+/// A signature in hexadecimal, behind `sha256=` or bare. An empty one means that the forge has no secret to sign with:
+/// Gitea and Forgejo send the header all the same.
+fn hub(secrets: &[Secret], headers: &HeaderMap, header: &str, signed: &[u8]) -> Verdict {
+    let value = match headers.get(header) {
+        Some(value) => value.to_str().unwrap_or("not even text"),
+        None => return Verdict::Unsigned,
+    };
+    let signature = value.strip_prefix("sha256=").unwrap_or(value);
+    if signature.is_empty() {
+        return Verdict::Unsigned;
+    }
+    let keys: Vec<_> = secrets.iter().filter(|secret| !secret.expose().starts_with(PREFIX)).collect();
+    match hub_signature::verify(&keys, signature, signed) {
+        Ok(()) => Verdict::Authentic(Scheme::HubSignature),
+        Err(refusal) => Verdict::Refused(refusal),
+    }
 }
 
 #[cfg(test)]
@@ -136,5 +169,72 @@ mod tests {
     #[test]
     fn half_a_signature_is_malformed() {
         assert_eq!(check(&[SIGNING_TOKEN], &SIGNED[1..]), Verdict::Refused(Refusal::Malformed));
+    }
+
+    /// Official examples of GitHub and of Bitbucket (who wrote it without the comma); the same sum for the others.
+    const EVERYBODY: &str = "It's a Secret to Everybody";
+    const HELLO: &str = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    const HELLO_ATLASSIAN: &str = "a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9";
+
+    fn check_hub(forge: Forge, header: &'static str, value: &str, body: &[u8]) -> Verdict {
+        let headers = [(header.parse().unwrap(), value.parse().unwrap())].into_iter().collect();
+        verify(forge, &[Secret::new(EVERYBODY)], Payload { headers: &headers, body }, 0)
+    }
+
+    #[test]
+    fn each_forge_signs_under_a_header_of_its_own() {
+        let signed = Verdict::Authentic(Scheme::HubSignature);
+        let (github, atlassian) = (format!("sha256={HELLO}"), format!("sha256={HELLO_ATLASSIAN}"));
+        for (forge, header, value, body) in [
+            (Forge::GitHub, "x-hub-signature-256", github.as_str(), &b"Hello, World!"[..]),
+            (Forge::BitbucketCloud, "x-hub-signature", &atlassian, b"Hello World!"),
+            (Forge::BitbucketServer, "x-hub-signature", &atlassian, b"Hello World!"),
+            (Forge::Gitea, "x-gitea-signature", HELLO, b"Hello, World!"),
+            (Forge::Forgejo, "x-forgejo-signature", HELLO, b"Hello, World!"),
+            (Forge::Gogs, "x-gogs-signature", HELLO, b"Hello, World!"),
+        ] {
+            assert_eq!(check_hub(forge, header, value, body), signed, "{forge}");
+            let refused = Verdict::Refused(Refusal::WrongSignature);
+            assert_eq!(check_hub(forge, header, value, b"Hello, world!"), refused, "{forge}");
+            assert_eq!(check_hub(forge, header, &value[..value.len() - 2], body), refused, "{forge}");
+            assert_eq!(check_hub(forge, "x-other", value, body), Verdict::Unsigned, "{forge}");
+        }
+    }
+
+    #[test]
+    fn an_empty_signature_is_no_signature() {
+        assert_eq!(check_hub(Forge::Gitea, "x-gitea-signature", "", b"{}"), Verdict::Unsigned);
+        assert_eq!(check_hub(Forge::GitHub, "x-hub-signature-256", "sha256=", b"{}"), Verdict::Unsigned);
+    }
+
+    #[test]
+    fn githubs_sha1_proves_nothing() {
+        let sha1 = "sha1=01dc10d0c83e72ed246219cdd91669667fe2ca59";
+        assert_eq!(check_hub(Forge::GitHub, "x-hub-signature", sha1, b"Hello, World!"), Verdict::Unsigned);
+        let refused = Verdict::Refused(Refusal::WrongSignature);
+        assert_eq!(check_hub(Forge::GitHub, "x-hub-signature-256", sha1, b"Hello, World!"), refused);
+    }
+
+    #[test]
+    fn a_form_is_signed_whole_by_github_and_by_its_json_at_giteas() {
+        // HMAC-SHA256 of `payload=%7B%7D` and of `{}`, by openssl.
+        let form_signature = "8a36b8b46dc5d852915b945b7e6d94c7839a611f3864a1bb9ea4679fef85f330";
+        let json_signature = "50b0123e6e44430d2c43ecca0ee520d961ffd326425c07859f70a57161c3ebcd";
+        let check = |forge, header: &'static str, signature: &str| {
+            let form = ("content-type", "application/x-www-form-urlencoded");
+            let headers = [form, (header, signature)];
+            let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let headers = headers.into_iter().collect();
+            verify(
+                forge,
+                &[Secret::new(EVERYBODY)],
+                Payload { headers: &headers, body: b"payload=%7B%7D" },
+                0,
+            )
+        };
+        let signed = Verdict::Authentic(Scheme::HubSignature);
+        assert_eq!(check(Forge::GitHub, "x-hub-signature-256", &format!("sha256={form_signature}")), signed);
+        assert_eq!(check(Forge::Gitea, "x-gitea-signature", json_signature), signed);
+        assert_ne!(check(Forge::Gitea, "x-gitea-signature", form_signature), signed);
     }
 }

@@ -7,8 +7,19 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// What goes to every target: the version of this crate is Bellhop's.
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("Bellhop/", env!("CARGO_PKG_VERSION")));
 
-/// The sender's headers that are passed on as they are.
-const PASSED_ON: [&str; 3] = ["x-gitlab-event", "x-gitlab-event-uuid", "x-gitlab-instance"];
+/// The sender's headers that are passed on as they are: what says which event it is.
+const PASSED_ON: [&str; 10] = [
+    "x-event-key",
+    "x-forgejo-event",
+    "x-forgejo-event-type",
+    "x-gitea-event",
+    "x-gitea-event-type",
+    "x-github-event",
+    "x-gitlab-event",
+    "x-gitlab-event-uuid",
+    "x-gitlab-instance",
+    "x-gogs-event",
+];
 
 /// A request, ready to be posted to the hook's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,13 +3,20 @@
 use config::{EventSwitches, Project, TargetId};
 use payload::{Event, Fact};
 
-/// The targets, irker first, then the hooks in the order of their numbers. Confidential events never go to a
-/// channel: whoever may read it is not whoever may read the project.
-pub fn targets(event: &Event, project: &Project) -> Vec<TargetId> {
-    let irker = project.irker.iter().filter(|irker| !event.confidential && is_on(irker.events, &event.fact));
-    let hooks = project.hooks.iter().filter(|hook| is_on(hook.events, &event.fact));
+/// The targets that want any event of a payload, irker first, then the hooks in the order of their numbers.
+pub fn targets(events: &[Event], project: &Project) -> Vec<TargetId> {
+    let irker =
+        project.irker.iter().filter(|irker| events.iter().any(|event| is_for_channel(event, irker.events)));
+    let hooks =
+        project.hooks.iter().filter(|hook| events.iter().any(|event| is_on(hook.events, &event.fact)));
     let irker = irker.map(|_| TargetId::Irker(project.id));
     irker.chain(hooks.map(|hook| TargetId::Hook(project.id, hook.id))).collect()
+}
+
+/// Whether a channel hears of an event. Never of a confidential one: whoever reads the channel is not whoever may read
+/// the project.
+pub fn is_for_channel(event: &Event, switches: EventSwitches) -> bool {
+    !event.confidential && is_on(switches, &event.fact)
 }
 
 fn is_on(switches: EventSwitches, fact: &Fact) -> bool {
@@ -44,7 +51,7 @@ mod tests {
             path: "g/p".to_owned().try_into().unwrap(),
             source: Source {
                 id: "p".parse().unwrap(),
-                forge: Forge::GitLab,
+                forge: None,
                 secrets: vec![Secret::new("s")],
                 allow_unsigned: false,
             },
@@ -61,32 +68,42 @@ mod tests {
         }
     }
 
-    fn check(event: &Event) -> Vec<String> {
-        targets(event, &project()).iter().map(ToString::to_string).collect()
+    fn check(events: &[Event]) -> Vec<String> {
+        targets(events, &project()).iter().map(ToString::to_string).collect()
     }
 
-    fn event(body: &str) -> Event {
-        let Ok(Parsed::Event(event)) =
+    fn events(body: &str) -> Vec<Event> {
+        let Ok(Parsed::Events(events)) =
             parse(Forge::GitLab, Payload { headers: &HeaderMap::new(), body: body.as_bytes() })
         else {
             panic!()
         };
-        *event
+        events
     }
 
     #[test]
     fn each_target_gets_what_it_asked_for() {
         assert_eq!(
-            check(&event(include_str!("../../../tests/fixtures/gitlab/push.json"))),
+            check(&events(include_str!("../../../tests/fixtures/gitlab/push.json"))),
             ["7-irker", "7-hook-1"]
         );
-        assert_eq!(check(&event(include_str!("../../../tests/fixtures/gitlab/tag_push.json"))), ["7-hook-2"]);
+        assert_eq!(
+            check(&events(include_str!("../../../tests/fixtures/gitlab/tag_push.json"))),
+            ["7-hook-2"]
+        );
     }
 
     #[test]
     fn what_is_confidential_stays_out_of_channels() {
-        let mut event = event(include_str!("../../../tests/fixtures/gitlab/push.json"));
-        event.confidential = true;
-        assert_eq!(check(&event), ["7-hook-1"]);
+        let mut events = events(include_str!("../../../tests/fixtures/gitlab/push.json"));
+        events[0].confidential = true;
+        assert_eq!(check(&events), ["7-hook-1"]);
+    }
+
+    #[test]
+    fn a_payload_of_several_events_goes_where_any_of_them_is_wanted() {
+        let mut both = events(include_str!("../../../tests/fixtures/gitlab/push.json"));
+        both.extend(events(include_str!("../../../tests/fixtures/gitlab/tag_push.json")));
+        assert_eq!(check(&both), ["7-irker", "7-hook-1", "7-hook-2"]);
     }
 }

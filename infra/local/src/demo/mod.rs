@@ -76,15 +76,18 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
 
     let mut headers: HeaderMap = options.headers.into_iter().collect();
     headers.entry("content-type").or_insert(HeaderValue::from_static("application/json"));
-    headers.insert("x-gitlab-token", secret.parse()?);
-    let parsed = payload::parse(Forge::GitLab, Payload { headers: &headers, body: &body });
+    let forge = Forge::recognise(&headers);
+    if forge == Forge::GitLab {
+        headers.insert("x-gitlab-token", secret.parse()?);
+    }
+    let parsed = payload::parse(forge, Payload { headers: &headers, body: &body });
     let accepted = show_arrival(&running.url(), headers, body.clone()).await?;
     let has_arrived = match (accepted, parsed) {
-        (Some(event), Ok(Parsed::Event(fact))) => {
+        (Some(event), Ok(Parsed::Events(facts))) => {
             show::queued(&event, &[IRKER, HOOK])?;
             let irker = arrival(&house, &event, IRKER).await?;
             let lines = match options.irkerd {
-                Some(_) => relay::irker::lines(&fact, is_colourful()).iter().map(show::whole).collect(),
+                Some(_) => facts.iter().flat_map(|fact| show::lines(fact, is_colourful())).collect(),
                 None => sink.lines(),
             };
             show::irker(&irkerd, irker.as_ref(), &lines)?;
@@ -112,9 +115,10 @@ fn project(secret: &str, irkerd: &str, channel: &str, hook: String) -> Result<Pr
         path: "demo".to_owned().try_into()?,
         source: Source {
             id: "demo".parse()?,
-            forge: Forge::GitLab,
+            forge: None,
             secrets: vec![Secret::new(secret)],
-            allow_unsigned: false,
+            // Whoever tries a payload of a forge that signs cannot sign it for this secret.
+            allow_unsigned: true,
         },
         irker: Some(Irker {
             server_host: host.to_owned(),

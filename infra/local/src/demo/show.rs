@@ -6,21 +6,35 @@ use anyhow::Result;
 use app::ids::EventId;
 use config::TargetId;
 use http::{HeaderMap, StatusCode};
+use payload::Event;
 use relay::Outcome;
 use relay::limits::LINE_BYTES_MAX;
 
 use super::peers::{Line, Request};
 
 /// What is shown of a request's headers: those that say something here.
-const HEADERS: [&str; 6] =
-    ["content-type", "user-agent", "x-gitlab-event", "idempotency-key", "webhook-id", "webhook-attempt"];
+const HEADERS: [&str; 11] = [
+    "content-type",
+    "user-agent",
+    "x-event-key",
+    "x-forgejo-event",
+    "x-gitea-event",
+    "x-github-event",
+    "x-gitlab-event",
+    "x-gogs-event",
+    "idempotency-key",
+    "webhook-id",
+    "webhook-attempt",
+];
 
 pub(super) fn request(url: &str, headers: &HeaderMap, body: &[u8]) -> Result<()> {
     let mut out = stdout().lock();
     writeln!(out, "1. A webhook comes in")?;
     writeln!(out, "     POST {url}")?;
     show_headers(&mut out, headers)?;
-    writeln!(out, "     x-gitlab-token: ***")?;
+    if headers.contains_key("x-gitlab-token") {
+        writeln!(out, "     x-gitlab-token: ***")?;
+    }
     writeln!(out, "     {} bytes", body.len())?;
     Ok(())
 }
@@ -72,9 +86,10 @@ pub(super) fn end(has_arrived: bool) -> Result<()> {
     Ok(())
 }
 
-/// A line as it was rendered for irkerd, without its recipient.
-pub(super) fn whole(line: &relay::irker::Line) -> Line {
-    Line { to: String::new(), privmsg: line.render(LINE_BYTES_MAX) }
+/// An event's lines as they are rendered for irkerd, without their recipient.
+pub(super) fn lines(event: &Event, colorize: bool) -> Vec<Line> {
+    let lines = relay::irker::lines(event, colorize);
+    lines.iter().map(|line| Line { to: String::new(), privmsg: line.render(LINE_BYTES_MAX) }).collect()
 }
 
 fn in_words(outcome: Option<&Outcome>) -> String {

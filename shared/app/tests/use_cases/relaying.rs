@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::deliveries::{self, DeliveryRecord, DeliveryState};
 use app::ids::EventId;
 use app::queue::Answer;
-use app::receive_hook::Received;
+use app::receive_hook::{ReceiveError, Received};
 use config::{HookId, ProjectId, TargetId};
 use relay::Outcome;
 
@@ -45,6 +45,31 @@ async fn an_http_target_gets_the_senders_bytes() {
         assert!(heard.contains(header), "{header} is missing in {heard}");
     }
     assert_eq!(record(&world, &event, HOOK).await.state, DeliveryState::Done);
+}
+
+#[tokio::test]
+async fn a_signed_push_on_github_reaches_the_same_targets() {
+    const GITHUB: &[u8] = include_bytes!("../../../../tests/fixtures/github/push.json");
+    /// HMAC-SHA256 of the file under the source's secret, by Python's hmac.
+    const SIGNATURE: &str = "sha256=55a80c7ea06b780669a5385eb5da13a593c5b3a253d4178b995d277e4b9a3ea9";
+    let world = World::new().await;
+    let (irkerd, target) = (Peer::irkerd().await, Peer::http(&[200]).await);
+    world.configure(Some(irkerd.port), &[target.url()]).await;
+    let headers =
+        [("x-github-event", "push"), ("x-github-delivery", "72d3162e"), ("x-hub-signature-256", SIGNATURE)];
+
+    let forged = world.post_with(&headers, &[GITHUB, b" "].concat()).await;
+    assert!(matches!(forged, Err(ReceiveError::Refused(_))), "{forged:?}");
+    assert!(matches!(world.post_with(&headers, GITHUB).await, Ok(Received::Accepted { deliveries: 2, .. })));
+    assert!(matches!(world.post_with(&headers, GITHUB).await, Ok(Received::Repeated { .. })));
+
+    world.work().await;
+    assert!(
+        irkerd.heard().contains("[sample_app] binkkatal pushed 1 new commit to master: https://github.com/")
+    );
+    let heard = target.heard();
+    assert!(heard.contains("x-github-event: push") && !heard.contains("x-hub-signature"), "{heard}");
+    assert!(target.heard_bytes().ends_with(GITHUB));
 }
 
 #[tokio::test]

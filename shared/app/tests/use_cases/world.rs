@@ -11,7 +11,7 @@ use app::seal::Sealer;
 use app::{App, projects, relay_http, relay_irker};
 use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Source};
 use embedded::{Serving, Store};
-use payload::{Forge, Payload, Secret};
+use payload::{Payload, Secret};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -47,10 +47,17 @@ impl World {
 
     pub(crate) async fn post(&self, id: &str, body: &[u8]) -> Result<Received, ReceiveError> {
         let headers =
-            [("x-gitlab-token", "s3cret"), ("idempotency-key", id), ("x-gitlab-event", "Push Hook")]
-                .into_iter()
-                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-                .collect();
+            [("x-gitlab-token", "s3cret"), ("idempotency-key", id), ("x-gitlab-event", "Push Hook")];
+        self.post_with(&headers, body).await
+    }
+
+    pub(crate) async fn post_with(
+        &self,
+        headers: &[(&'static str, &str)],
+        body: &[u8],
+    ) -> Result<Received, ReceiveError> {
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let payload = Payload { headers: &headers, body };
         receive(&self.app, &self.store.queue(), &"p".parse().unwrap(), payload).await
     }
@@ -104,7 +111,7 @@ pub(crate) fn project(irkerd: Option<u16>, hooks: &[String]) -> Project {
         path: "g/p".to_owned().try_into().unwrap(),
         source: Source {
             id: "p".parse().unwrap(),
-            forge: Forge::GitLab,
+            forge: None,
             secrets: vec![Secret::new("s3cret")],
             allow_unsigned: false,
         },

@@ -7,8 +7,7 @@ mod push;
 
 use serde::Deserialize;
 
-use crate::headers::event_name;
-use crate::{Forge, ParseError, Parsed, Payload};
+use crate::{ParseError, Parsed, read, unknown};
 
 /// What tells the kinds of payload apart. Everything else is skipped over, not kept.
 #[derive(Deserialize)]
@@ -34,31 +33,17 @@ impl Envelope {
     }
 }
 
-pub(crate) fn parse(Payload { headers, body }: Payload<'_>) -> Result<Parsed, ParseError> {
-    let envelope: Envelope = match serde_json::from_slice(body) {
+pub(crate) fn parse(name: Option<&str>, json: &[u8]) -> Result<Parsed, ParseError> {
+    let envelope: Envelope = match read(json, "anything that GitLab sends")? {
         Ok(envelope) => envelope,
-        Err(error) if error.is_data() => return Ok(ignored("a body of no shape that GitLab sends", &error)),
-        Err(error) => return Err(ParseError(error)),
+        Err(ignored) => return Ok(ignored),
     };
     match envelope.kind() {
-        Some("push" | "tag_push") => match serde_json::from_slice(body) {
-            Ok(payload) => Ok(push::event(payload)),
-            Err(error) => Ok(ignored("a push of a shape that GitLab does not send", &error)),
-        },
-        kind => {
-            let header = event_name(Forge::GitLab, headers);
-            let name = header.or(kind).unwrap_or("without a name").chars().take(NAME_CHARS_MAX);
-            Ok(Parsed::Ignored { reason: format!("events '{}' are not relayed", name.collect::<String>()) })
+        Some("push" | "tag_push") => {
+            Ok(read(json, "a push of GitLab's")?.map_or_else(|ignored| ignored, push::event))
         }
+        kind => Ok(unknown(name.or(kind))),
     }
-}
-
-/// How much of an event's name a reason repeats: the longest of GitLab's has 26 characters.
-const NAME_CHARS_MAX: usize = 64;
-
-/// Says where in the body, and not what stands there: reasons are logged.
-fn ignored(what: &str, error: &serde_json::Error) -> Parsed {
-    Parsed::Ignored { reason: format!("{what} (line {}, column {})", error.line(), error.column()) }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::event::first_line;
 use crate::{Actor, Commit, Event, Fact, Forge, Parsed, Push, RefChange, Repository, Sha, TagPush};
 
 const HEADS: &str = "refs/heads/";
@@ -33,7 +34,11 @@ struct ProjectPayload {
     web_url: Option<String>,
     path_with_namespace: Option<String>,
     default_branch: Option<String>,
+    visibility_level: Option<u8>,
 }
+
+/// GitLab's number for what everybody may see; 0 and 10 are for members and for people with an account.
+const PUBLIC: u8 = 20;
 
 #[derive(Deserialize)]
 struct RepositoryPayload {
@@ -74,7 +79,9 @@ pub(super) fn event(payload: PushPayload) -> Parsed {
             Fact::Push(Push {
                 branch: branch.to_owned(),
                 compare_url: compare_url(&repository, &change, &commits, is_today),
-                commit_count: payload.total_commits_count.unwrap_or(commits.len() as u64),
+                commit_count: Some(payload.total_commits_count.unwrap_or(commits.len() as u64)),
+                is_truncated: false,
+                forced: None,
                 commits,
                 change,
             })
@@ -86,7 +93,7 @@ pub(super) fn event(payload: PushPayload) -> Parsed {
         _ => return Parsed::Ignored { reason: "a push to neither a branch nor a tag".to_owned() },
     };
     let actor = actor(payload.user_username, payload.user_name);
-    Parsed::Event(Box::new(Event { forge: Forge::GitLab, actor, repository, confidential: false, fact }))
+    Parsed::Events(vec![Event { forge: Forge::GitLab, actor, repository, confidential: false, fact }])
 }
 
 /// The accounts of access tokens are bots, known by their names alone
@@ -106,6 +113,7 @@ fn repository(project: Option<ProjectPayload>, legacy: Option<RepositoryPayload>
         web_url: None,
         path_with_namespace: None,
         default_branch: None,
+        visibility_level: None,
     });
     let url = project.web_url.or(homepage).map(|url| url.trim_end_matches('/').to_owned());
     Some(Repository {
@@ -113,6 +121,7 @@ fn repository(project: Option<ProjectPayload>, legacy: Option<RepositoryPayload>
         path: project.path_with_namespace.or_else(|| Some(path_of(url.as_deref()?)?.to_owned())),
         url,
         default_branch: project.default_branch,
+        private: project.visibility_level.map(|level| level != PUBLIC),
     })
 }
 
@@ -149,7 +158,6 @@ fn compare_url(
 impl CommitPayload {
     /// `None` for a commit without an id: there is nothing to point at.
     fn commit(self) -> Option<Commit> {
-        let first_line = |message: &str| message.lines().next().unwrap_or_default().to_owned();
         let counts = [&self.added, &self.modified, &self.removed];
         let is_known = counts.iter().any(|files| files.is_some());
         Some(Commit {

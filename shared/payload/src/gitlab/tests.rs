@@ -1,7 +1,6 @@
 //! Real payloads in, facts out.
 #![expect(clippy::too_many_lines, reason = "a snapshot is data, however many lines it has")]
 
-use http::HeaderMap;
 use insta::assert_debug_snapshot;
 use proptest::prelude::*;
 
@@ -15,7 +14,7 @@ macro_rules! fixture {
 }
 
 fn try_parse(body: &[u8]) -> Result<Parsed, ParseError> {
-    parse(Payload { headers: &HeaderMap::new(), body })
+    parse(None, body)
 }
 
 fn check(body: &[u8]) -> Parsed {
@@ -24,7 +23,7 @@ fn check(body: &[u8]) -> Parsed {
 
 fn event(body: &[u8]) -> Event {
     match check(body) {
-        Parsed::Event(event) => *event,
+        Parsed::Events(mut events) => events.remove(0),
         Parsed::Ignored { reason } => panic!("ignored: {reason}"),
     }
 }
@@ -60,6 +59,9 @@ fn a_push_of_today() {
             ),
             default_branch: Some(
                 "master",
+            ),
+            private: Some(
+                true,
             ),
         },
         confidential: false,
@@ -105,7 +107,11 @@ fn a_push_of_today() {
                         ),
                     },
                 ],
-                commit_count: 4,
+                commit_count: Some(
+                    4,
+                ),
+                is_truncated: false,
+                forced: None,
             },
         ),
     }
@@ -133,6 +139,7 @@ fn a_push_of_2014_has_no_kind_no_project_and_no_file_lists() {
                 "http://example.com/diaspora",
             ),
             default_branch: None,
+            private: None,
         },
         confidential: false,
         fact: Push(
@@ -173,7 +180,11 @@ fn a_push_of_2014_has_no_kind_no_project_and_no_file_lists() {
                         files: None,
                     },
                 ],
-                commit_count: 4,
+                commit_count: Some(
+                    4,
+                ),
+                is_truncated: false,
+                forced: None,
             },
         ),
     }
@@ -251,7 +262,7 @@ fn absent_and_null_fields_are_tolerated() {
         event(&seed_with(field, serde_json::Value::Null));
     }
     let minimal = br#"{"before":"1","after":"2","ref":"refs/heads/x","repository":{"name":"r"}}"#;
-    assert!(matches!(event(minimal).fact, Fact::Push(push) if push.commit_count == 0));
+    assert!(matches!(event(minimal).fact, Fact::Push(push) if push.commit_count == Some(0)));
 }
 
 #[test]
@@ -271,7 +282,7 @@ fn what_is_authentic_but_not_relayed_is_ignored_with_a_reason() {
     .into_iter()
     .map(|body| match check(body) {
         Parsed::Ignored { reason } => reason,
-        Parsed::Event(event) => panic!("{event:?}"),
+        Parsed::Events(events) => panic!("{events:?}"),
     })
     .collect();
     assert_debug_snapshot!(reasons, @r#"
@@ -279,9 +290,9 @@ fn what_is_authentic_but_not_relayed_is_ignored_with_a_reason() {
         "events 'issue' are not relayed",
         "events 'no_such_thing' are not relayed",
         "events 'without a name' are not relayed",
-        "a body of no shape that GitLab sends (line 1, column 2)",
-        "a body of no shape that GitLab sends (line 1, column 2)",
-        "a push of a shape that GitLab does not send (line 1, column 79)",
+        "not of the shape of anything that GitLab sends (line 1, column 2)",
+        "not of the shape of anything that GitLab sends (line 1, column 2)",
+        "not of the shape of a push of GitLab's (line 1, column 79)",
         "a push from nothing to nothing",
         "a push to neither a branch nor a tag",
         "a push to neither a branch nor a tag",

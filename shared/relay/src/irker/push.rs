@@ -16,7 +16,7 @@ pub(super) fn branch(event: &Event, push: &Push) -> Vec<Line> {
         RefChange::Deleted { .. } => lines.push(branch_deleted(event, push)),
         RefChange::Updated { .. } => {}
     }
-    if push.commit_count > 0 {
+    if tells_of_commits(push) {
         lines.push(summary(event, push));
     }
     lines.extend(push.commits.iter().take(COMMITS_SHOWN_MAX).map(|commit| commit_line(event, push, commit)));
@@ -35,13 +35,26 @@ fn branch_deleted(event: &Event, push: &Push) -> Line {
     opening(event).words(" has deleted the branch ").foreign(Paint::Reference, &push.branch)
 }
 
+/// Whether there is more to say than that a branch came or went. Of a branch that moved there always is, though some
+/// forges do not count what moved it.
+fn tells_of_commits(push: &Push) -> bool {
+    match push.commit_count {
+        Some(count) => count > 0,
+        None => matches!(push.change, RefChange::Updated { .. }),
+    }
+}
+
 fn summary(event: &Event, push: &Push) -> Line {
-    let noun = if push.commit_count == 1 { "commit" } else { "commits" };
-    let line = opening(event)
-        .words(" pushed ")
-        .foreign(Paint::Count, &push.commit_count.to_string())
-        .words(&format!(" new {noun} to "))
-        .foreign(Paint::Reference, &push.branch);
+    let line = opening(event).words(" pushed ");
+    let line = match push.commit_count {
+        Some(count) => {
+            let more = if push.is_truncated { "+" } else { "" };
+            let noun = if count == 1 && !push.is_truncated { "commit" } else { "commits" };
+            line.foreign(Paint::Count, &format!("{count}{more}")).words(&format!(" new {noun} to "))
+        }
+        None => line.words("to "),
+    };
+    let line = line.foreign(Paint::Reference, &push.branch);
     match &push.compare_url {
         Some(url) => line.words(": ").foreign(Paint::Url, &with_short_ids(url, push)),
         None => line,
@@ -102,7 +115,7 @@ fn opening(event: &Event) -> Line {
 fn with_short_ids(url: &str, push: &Push) -> String {
     let ends = match &push.change {
         RefChange::Created { after } => [push.commits.first().map(|commit| &commit.id), Some(after)],
-        RefChange::Deleted { before } => [Some(before), None],
+        RefChange::Deleted { before } => [before.as_ref(), None],
         RefChange::Updated { before, after } => [Some(before), Some(after)],
     };
     ends.into_iter().flatten().fold(url.to_owned(), |url, id: &Sha| url.replace(id.full(), id.short()))
@@ -134,16 +147,25 @@ mod tests {
     const TODAY: &str = include_str!("../../../../tests/fixtures/gitlab/push.json");
     const SEED: &str = include_str!("../../../../tests/fixtures/gitlab-2014/push.json");
     const TAG: &str = include_str!("../../../../tests/fixtures/gitlab/tag_push.json");
+    const GITHUB: &str = include_str!("../../../../tests/fixtures/github/push.json");
+    const GOGS: &str = include_str!("../../../../tests/fixtures/gogs/push.json");
+    const BITBUCKET: &str = include_str!("../../../../tests/fixtures/bitbucket-cloud/push.json");
     const ZEROS: &str = "0000000000000000000000000000000000000000";
 
     /// What a channel reads of a push. Control characters are shown as `\u{..}`.
     fn read(body: &str, colorize: bool) -> String {
-        let Ok(Parsed::Event(event)) =
-            parse(Forge::GitLab, Payload { headers: &HeaderMap::new(), body: body.as_bytes() })
+        read_of(Forge::GitLab, &[], body, colorize)
+    }
+
+    fn read_of(forge: Forge, headers: &[(&'static str, &str)], body: &str, colorize: bool) -> String {
+        let headers: HeaderMap =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let Ok(Parsed::Events(events)) = parse(forge, Payload { headers: &headers, body: body.as_bytes() })
         else {
             panic!("no event: {body}")
         };
-        let rendered = lines(&event, colorize).into_iter().map(|line| line.render(LINE_BYTES_MAX));
+        let lines = events.iter().flat_map(|event| lines(event, colorize));
+        let rendered = lines.map(|line| line.render(LINE_BYTES_MAX));
         rendered.map(|line| line.escape_debug().to_string()).collect::<Vec<_>>().join("\n")
     }
 
@@ -240,5 +262,32 @@ mod tests {
         let read = read(&body, false);
         assert!(!read.contains('\\'), "{read}");
         assert_eq!(read.lines().count(), 3);
+    }
+
+    #[test]
+    fn pushes_of_other_forges_read_the_same() {
+        assert_snapshot!(read_of(Forge::GitHub, &[("x-github-event", "push")], GITHUB, false), @"
+        [sample_app] binkkatal pushed 1 new commit to master: https://github.com/binkkatal/sample_app/compare/737d38c599c1...fd489864e764
+        sample_app/master fd489864 binkkatal (2 files): test a push event
+        ");
+        assert_snapshot!(read_of(Forge::Gogs, &[("x-gogs-event", "push")], GOGS, false), @"
+        [webhooks] Unknwon pushed 1 new commit to develop: http://localhost:3000/unknwon/webhooks/compare/28e1879d...bffeb742
+        webhooks/develop bffeb742 Unknwon: Add new feature
+        ");
+        assert_snapshot!(read_of(Forge::BitbucketCloud, &[("x-event-key", "repo:push")], BITBUCKET, false), @"
+        [repo_name] Emma pushed 1 new commit to name-of-branch: https://bitbucket.org/user_name/repo_name/branches/compare/c4b2b7914156a878aa7c9da452a09fb50c2091f2..b99ea6dad8f416e57c5ca78c1ccef590600d841b
+        repo_name/name-of-branch 03f4a727 Emma: commit message
+        ");
+    }
+
+    #[test]
+    fn a_forge_that_counts_badly_is_quoted_as_it_counts() {
+        let cut = BITBUCKET.replace("\"truncated\":false", "\"truncated\":true");
+        let read = read_of(Forge::BitbucketCloud, &[("x-event-key", "repo:push")], &cut, false);
+        assert!(read.starts_with("[repo_name] Emma pushed 1+ new commits to name-of-branch: "), "{read}");
+        let body = r#"{"repository":{"slug":"r"},"actor":{"displayName":"Ann"},
+            "changes":[{"ref":{"id":"refs/heads/main"},"fromHash":"1","toHash":"3"}]}"#;
+        let key = [("x-event-key", "repo:refs_changed")];
+        assert_eq!(read_of(Forge::BitbucketServer, &key, body, false), "[r] Ann pushed to main");
     }
 }
