@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::Causes;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -39,7 +40,7 @@ pub(crate) async fn listen(listener: TcpListener, router: Router, stop: impl Fut
             tokio::spawn(async move {
                 // A sender that breaks off, or speaks no HTTP, is its own affair.
                 if let Err(error) = connection.await {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "connection.broken");
+                    tracing::debug!(error = %Causes(&error), "connection.broken");
                 }
                 drop(place);
             });
@@ -58,7 +59,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "connection.refused");
+                tracing::warn!(error = %Causes(&error), "connection.refused");
                 tokio::time::sleep(ACCEPT_REST).await;
             }
         }

@@ -24,9 +24,9 @@ use payload::Payload;
 use payload::limits::BODY_BYTES_MAX;
 use serde_json::json;
 
-use crate::App;
 use crate::queue::Queue;
 use crate::receive_hook::{ReceiveError, Received, receive};
+use crate::{App, Causes};
 
 /// How long a sender may take to send its body. GitLab gives us ten seconds for everything.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
@@ -162,7 +162,7 @@ impl IntoResponse for ApiError {
         if let Some(source) = &self.source {
             tracing::error!(
                 status,
-                error = &**source as &(dyn std::error::Error + 'static),
+                error = %Causes(&**source),
                 "request.failed"
             );
         } else {

@@ -9,6 +9,7 @@
 //! Not here: SQLite, AWS, `main`s and command lines; parsing, rendering and schedules, which are pure and live in
 //! `payload`, `config` and `relay`.
 
+mod causes;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -30,6 +31,7 @@ pub mod table;
 
 use std::sync::Arc;
 
+pub use causes::Causes;
 pub use store::StoreError;
 
 use crate::clock::{Chance, Clock};

@@ -17,7 +17,7 @@ use crate::events::{self, Standing, event_key};
 use crate::queue::{AGAIN_MAX, Answer, Delivery};
 use crate::store::broken;
 use crate::table::{Stored, Version};
-use crate::{App, StoreError, projects};
+use crate::{App, Causes, StoreError, projects};
 
 /// How often, and how long apart, a task that is quicker than its event's row looks for it before it gives up its
 /// place: a put takes some milliseconds.
@@ -162,7 +162,7 @@ pub(crate) fn answer(task: &Delivery, result: Result<Answer, StoreError>) -> Ans
         tracing::error!(
             event = %task.event,
             target = %task.target,
-            error = &error as &(dyn std::error::Error + 'static),
+            error = %Causes(&error),
             "delivery.failed"
         );
         Answer::Fault
@@ -172,7 +172,7 @@ pub(crate) fn answer(task: &Delivery, result: Result<Answer, StoreError>) -> Ans
 /// Reads a task's body. A body that no Bellhop wrote is our own fault and ends as a dead letter.
 pub(crate) fn task(body: &str) -> Result<crate::queue::Task, Answer> {
     serde_json::from_str(body).map_err(|error| {
-        tracing::error!(error = &error as &(dyn std::error::Error + 'static), "task.unreadable");
+        tracing::error!(error = %Causes(&error), "task.unreadable");
         Answer::Fault
     })
 }

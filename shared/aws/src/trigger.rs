@@ -7,11 +7,11 @@ use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use app::Causes;
 use app::clock::{Clock, Timestamp};
 use app::queue::{AGAIN_MAX, Answer, QueueName};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
 use futures_util::{FutureExt, StreamExt, stream};
 
 /// How many items of one batch are handled at once: a whole batch of `template.yaml`'s size. They mostly wait for
@@ -60,8 +60,7 @@ impl Deferral {
             .send()
             .await;
         if let Err(error) = told {
-            let error = DisplayErrorContext(error);
-            tracing::warn!(queue_url, %error, "an item was not put off as asked");
+            tracing::warn!(queue_url, error = %Causes(&error), "an item was not put off as asked");
         }
     }
 }

@@ -9,12 +9,12 @@
 //! Not here: what is done with a task, and which answer that deserves.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::Causes;
 use app::queue::{Answer, QueueError, QueueName};
 use futures_util::FutureExt as _;
 use tokio::task::{self, JoinError, JoinSet};
@@ -75,7 +75,7 @@ impl Serving {
             let pause = match self.hand_out(&consumer, &handler, &mut running).await {
                 Ok(pause) => pause,
                 Err(error) => {
-                    tracing::error!(error = causes(&error), "queue.lease_failed");
+                    tracing::error!(error = %Causes(&error), "queue.lease_failed");
                     STORE_REST
                 }
             };
@@ -131,7 +131,7 @@ impl Serving {
     /// handed over again because the disk was full for a while.
     async fn settle_for_sure(&self, lease: Lease, verdict: Verdict) {
         while let Err(error) = self.settle(lease, verdict).await {
-            tracing::error!(error = causes(&error), "queue.answer_failed");
+            tracing::error!(error = %Causes(&error), "queue.answer_failed");
             sleep(STORE_REST).await;
         }
     }
@@ -150,7 +150,7 @@ impl Serving {
         tracing::warn!(handlers = running.leases.len(), "queue.handlers_dropped");
         for lease in running.leases.into_values() {
             if let Err(error) = self.settle(lease, Verdict::Again { after: Duration::ZERO }).await {
-                tracing::error!(error = causes(&error), "queue.answer_failed");
+                tracing::error!(error = %Causes(&error), "queue.answer_failed");
             }
         }
     }
@@ -179,15 +179,4 @@ fn id_of(ended: &Result<(task::Id, ()), JoinError>) -> task::Id {
         Ok((id, ())) => *id,
         Err(error) => error.id(),
     }
-}
-
-/// An error with all that it came from: the port's own error only says that there is one.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }

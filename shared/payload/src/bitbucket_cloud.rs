@@ -197,6 +197,7 @@ impl AuthorPayload {
 }
 
 #[cfg(test)]
+#[expect(clippy::too_many_lines, reason = "a snapshot is data, however many lines it has")]
 mod tests {
     use super::*;
 

@@ -223,6 +223,7 @@ impl CommitPayload {
 }
 
 #[cfg(test)]
+#[expect(clippy::too_many_lines, reason = "a snapshot is data, however many lines it has")]
 mod tests {
     use super::*;
 
