@@ -7,7 +7,6 @@
 mod peers;
 mod show;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -87,7 +86,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
             show::queued(&event, &[IRKER, HOOK])?;
             let irker = arrival(&house, &event, IRKER).await?;
             let lines = match options.irkerd {
-                Some(_) => facts.iter().flat_map(|fact| show::lines(fact, is_colourful())).collect(),
+                Some(_) => facts.iter().flat_map(|fact| show::lines(fact, &options.channel)).collect(),
                 None => sink.lines(),
             };
             show::irker(&irkerd, irker.as_ref(), &lines)?;
@@ -100,11 +99,6 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     running.stop().await;
     show::end(has_arrived)?;
     Ok(if has_arrived { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// A terminal gets colours; a file, or another program, gets plain text.
-fn is_colourful() -> bool {
-    std::io::stdout().is_terminal()
 }
 
 fn project(secret: &str, irkerd: &str, channel: &str, hook: String) -> Result<Project> {
@@ -125,7 +119,7 @@ fn project(secret: &str, irkerd: &str, channel: &str, hook: String) -> Result<Pr
             server_port: port.parse().context("--irkerd looks like HOST:PORT")?,
             default_irc_uri: None,
             recipients: Irker::parse_recipients(channel, None)?,
-            colorize_messages: is_colourful(),
+            colorize_messages: show::is_colourful(),
             events,
         }),
         hooks: vec![HttpHook {

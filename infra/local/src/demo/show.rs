@@ -57,14 +57,11 @@ pub(super) fn irker(irkerd: &str, outcome: Option<&Outcome>, lines: &[Line]) -> 
     let mut out = stdout().lock();
     writeln!(out, "\n3. irkerd at {irkerd}: {}", in_words(outcome))?;
     for line in lines {
-        let text = if stdout().is_terminal() { on_terminal(&line.privmsg) } else { line.privmsg.clone() };
+        let text = if is_colourful() { on_terminal(&line.privmsg) } else { line.privmsg.clone() };
         writeln!(out, "     {text}")?;
     }
-    let mut channels: Vec<_> =
-        lines.iter().map(|line| line.to.as_str()).filter(|to| !to.is_empty()).collect();
-    channels.dedup();
-    if !channels.is_empty() {
-        writeln!(out, "   for {}", channels.join(", "))?;
+    if let Some(line) = lines.first() {
+        writeln!(out, "   for {}", line.to)?;
     }
     Ok(())
 }
@@ -86,10 +83,15 @@ pub(super) fn end(has_arrived: bool) -> Result<()> {
     Ok(())
 }
 
-/// An event's lines as they are rendered for irkerd, without their recipient.
-pub(super) fn lines(event: &Event, colorize: bool) -> Vec<Line> {
-    let lines = relay::irker::lines(event, colorize);
-    lines.iter().map(|line| Line { to: String::new(), privmsg: line.render(LINE_BYTES_MAX) }).collect()
+/// An event's lines as they are rendered for irkerd.
+pub(super) fn lines(event: &Event, channel: &str) -> Vec<Line> {
+    let lines = relay::irker::lines(event, is_colourful());
+    lines.iter().map(|line| Line { to: channel.to_owned(), privmsg: line.render(LINE_BYTES_MAX) }).collect()
+}
+
+/// A terminal gets colours; a file, or another program, gets plain text.
+pub(super) fn is_colourful() -> bool {
+    stdout().is_terminal()
 }
 
 fn in_words(outcome: Option<&Outcome>) -> String {
