@@ -4,11 +4,8 @@
 
 use serde::Deserialize;
 
-use crate::event::first_line;
-use crate::{
-    Actor, Commit, Event, Fact, Forge, ParseError, Parsed, Push, RefChange, Repository, Sha, TagPush, read,
-    unknown,
-};
+use crate::common::{first_line, ignored, pushed, read, unknown_json};
+use crate::{Actor, Commit, Fact, Forge, ParseError, Parsed, Push, RefChange, Repository, Sha, TagPush};
 
 /// Every field may be absent or null.
 #[derive(Deserialize)]
@@ -99,33 +96,19 @@ struct LinkPayload {
 
 pub(crate) fn parse(name: Option<&str>, json: &[u8]) -> Result<Parsed, ParseError> {
     if name != Some("repo:push") {
-        return Ok(
-            read::<serde::de::IgnoredAny>(json, "JSON")?.map_or_else(|ignored| ignored, |_| unknown(name))
-        );
+        return unknown_json(name, json);
     }
     let payload: PushPayload = match read(json, "a push of Bitbucket Cloud's")? {
         Ok(payload) => payload,
         Err(ignored) => return Ok(ignored),
     };
     let Some(repository) = payload.repository.and_then(RepositoryPayload::repository) else {
-        return Ok(Parsed::Ignored { reason: "a push that names no repository".to_owned() });
+        return Ok(ignored("a push that names no repository"));
     };
     let actor = payload.actor.map(AccountPayload::actor).unwrap_or_default();
     let changes = payload.push.and_then(|push| push.changes).unwrap_or_default();
     let facts = changes.into_iter().filter_map(ChangePayload::fact);
-    let events: Vec<_> = facts
-        .map(|fact| Event {
-            forge: Forge::BitbucketCloud,
-            actor: actor.clone(),
-            repository: repository.clone(),
-            confidential: false,
-            fact,
-        })
-        .collect();
-    if events.is_empty() {
-        return Ok(Parsed::Ignored { reason: "a push that changes neither a branch nor a tag".to_owned() });
-    }
-    Ok(Parsed::Events(events))
+    Ok(pushed(Forge::BitbucketCloud, &actor, &repository, facts))
 }
 
 fn href(links: Option<LinksPayload>) -> Option<String> {
@@ -200,6 +183,7 @@ impl AuthorPayload {
 #[expect(clippy::too_many_lines, reason = "a snapshot is data, however many lines it has")]
 mod tests {
     use super::*;
+    use crate::Event;
 
     const PUSH: &str = include_str!("../../../tests/fixtures/bitbucket-cloud/push.json");
 

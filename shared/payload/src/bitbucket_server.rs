@@ -5,11 +5,8 @@
 
 use serde::Deserialize;
 
-use crate::event::first_line;
-use crate::{
-    Actor, Commit, Event, Fact, Forge, ParseError, Parsed, Push, RefChange, Repository, Sha, TagPush, read,
-    unknown,
-};
+use crate::common::{RefName, first_line, ignored, pushed, read, unknown_json};
+use crate::{Actor, Commit, Fact, Forge, ParseError, Parsed, Push, RefChange, Repository, Sha, TagPush};
 
 /// Every field may be absent or null.
 #[derive(Deserialize)]
@@ -83,34 +80,20 @@ struct CommitPayload {
 
 pub(crate) fn parse(name: Option<&str>, json: &[u8]) -> Result<Parsed, ParseError> {
     if name != Some("repo:refs_changed") {
-        return Ok(
-            read::<serde::de::IgnoredAny>(json, "JSON")?.map_or_else(|ignored| ignored, |_| unknown(name))
-        );
+        return unknown_json(name, json);
     }
     let payload: PushPayload = match read(json, "a push of Bitbucket Server's")? {
         Ok(payload) => payload,
         Err(ignored) => return Ok(ignored),
     };
     let Some(repository) = payload.repository.and_then(RepositoryPayload::repository) else {
-        return Ok(Parsed::Ignored { reason: "a push that names no repository".to_owned() });
+        return Ok(ignored("a push that names no repository"));
     };
     let actor = payload.actor.map(AccountPayload::actor).unwrap_or_default();
     let mut commits = payload.commits;
     let changes = payload.changes.unwrap_or_default();
     let facts = changes.into_iter().filter_map(|change| change.fact(&repository, commits.take()));
-    let events: Vec<_> = facts
-        .map(|fact| Event {
-            forge: Forge::BitbucketServer,
-            actor: actor.clone(),
-            repository: repository.clone(),
-            confidential: false,
-            fact,
-        })
-        .collect();
-    if events.is_empty() {
-        return Ok(Parsed::Ignored { reason: "a push that changes neither a branch nor a tag".to_owned() });
-    }
-    Ok(Parsed::Events(events))
+    Ok(pushed(Forge::BitbucketServer, &actor, &repository, facts))
 }
 
 impl ChangePayload {
@@ -118,10 +101,10 @@ impl ChangePayload {
         let change = RefChange::new(self.from_hash, self.to_hash)?;
         let RefPayload { id, display_id, kind } = self.reference?;
         let id = id?;
-        let short =
-            id.strip_prefix("refs/heads/").or_else(|| id.strip_prefix("refs/tags/")).map(str::to_owned);
-        let name = short.or(display_id).filter(|name| !name.is_empty())?;
-        if kind.as_deref() == Some("TAG") || id.starts_with("refs/tags/") {
+        let parsed = RefName::parse(&id);
+        let name =
+            parsed.map(RefName::as_str).or(display_id.as_deref()).filter(|name| !name.is_empty())?.to_owned();
+        if kind.as_deref() == Some("TAG") || matches!(parsed, Some(RefName::Tag(_))) {
             return Some(Fact::Tag(TagPush { tag: name, change, annotation: None }));
         }
         let compare_url = compare_url(repository, &change);
@@ -188,6 +171,7 @@ impl CommitPayload {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Event;
 
     fn check(body: &str) -> Vec<Event> {
         match parse(Some("repo:refs_changed"), body.as_bytes()).unwrap() {

@@ -146,11 +146,6 @@ impl Sha {
     }
 }
 
-/// The first line of a text.
-pub(crate) fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
 /// One commit of a push.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {

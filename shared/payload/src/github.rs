@@ -6,14 +6,8 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::event::first_line;
-use crate::{
-    Actor, Commit, Event, Fact, Forge, ParseError, Parsed, Push, RefChange, Repository, Sha, TagPush, read,
-    unknown,
-};
-
-const HEADS: &str = "refs/heads/";
-const TAGS: &str = "refs/tags/";
+use crate::common::{RefName, file_count, first_line, ignored, pushed, read, unknown};
+use crate::{Actor, Commit, Fact, Forge, ParseError, Parsed, Push, RefChange, Repository, Sha, TagPush};
 
 /// A push, and what a deletion has in common with it. Every field may be absent or null.
 #[derive(Deserialize)]
@@ -82,82 +76,64 @@ pub(crate) fn parse(forge: Forge, name: Option<&str>, json: &[u8]) -> Result<Par
         Some("delete") if forge != Forge::GitHub && payload.ref_type.as_deref() == Some("branch") => {
             branch_deletion(forge, payload)
         }
-        Some("create" | "delete") => {
-            Parsed::Ignored { reason: "the push of the same branch or tag tells of it as well".to_owned() }
-        }
+        Some("create" | "delete") => ignored("the push of the same branch or tag tells of it as well"),
         name => unknown(name),
     })
 }
 
-fn push(forge: Forge, payload: PushPayload) -> Parsed {
+fn push(forge: Forge, mut payload: PushPayload) -> Parsed {
     if forge != Forge::GitHub && payload.before.is_some() && payload.before == payload.after {
-        return Parsed::Ignored { reason: format!("a test of {forge}'s: nothing was pushed") };
+        return ignored(&format!("a test of {forge}'s: nothing was pushed"));
     }
-    let Some(change) = RefChange::new(payload.before.clone(), payload.after.clone()) else {
-        return Parsed::Ignored { reason: "a push from nothing to nothing".to_owned() };
+    let Some(change) = RefChange::new(payload.before.take(), payload.after.take()) else {
+        return ignored("a push from nothing to nothing");
     };
-    let reference = payload.reference.clone().unwrap_or_default();
-    match (reference.strip_prefix(HEADS), reference.strip_prefix(TAGS)) {
-        (Some(branch), _) if !branch.is_empty() => event(forge, payload, |payload, repository| {
-            Fact::Push(branch_push(forge, branch, change, (payload, repository)))
-        }),
-        (_, Some(tag)) if !tag.is_empty() => event(forge, payload, |_, _| {
-            // The text of an annotated tag is not in the payload.
-            Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation: None })
-        }),
-        _ => Parsed::Ignored { reason: "a push to neither a branch nor a tag".to_owned() },
-    }
+    let reference = payload.reference.take().unwrap_or_default();
+    changed(forge, payload, RefName::parse(&reference), change)
 }
 
 /// Gitea names the branch in short, Forgejo may do so in full.
-fn branch_deletion(forge: Forge, payload: PushPayload) -> Parsed {
-    let reference = payload.reference.clone().unwrap_or_default();
-    let branch = reference.strip_prefix(HEADS).unwrap_or(&reference);
-    if branch.is_empty() {
-        return Parsed::Ignored { reason: "a deletion of nothing".to_owned() };
-    }
-    let change = RefChange::Deleted { before: None };
-    event(forge, payload, |payload, repository| {
-        Fact::Push(branch_push(forge, branch, change, (payload, repository)))
-    })
+fn branch_deletion(forge: Forge, mut payload: PushPayload) -> Parsed {
+    let reference = payload.reference.take().unwrap_or_default();
+    let short = (!reference.is_empty()).then_some(RefName::Branch(&reference));
+    let name = RefName::parse(&reference).or(short);
+    changed(forge, payload, name, RefChange::Deleted { before: None })
 }
 
-fn branch_push(
-    forge: Forge,
-    branch: &str,
-    change: RefChange,
-    (payload, repository): (&mut PushPayload, &Repository),
-) -> Push {
-    let commits = payload.commits.take().unwrap_or_default();
+fn changed(forge: Forge, mut payload: PushPayload, name: Option<RefName<'_>>, change: RefChange) -> Parsed {
+    let Some(repository) = payload.repository.take().and_then(RepositoryPayload::repository) else {
+        return ignored("a push that names no repository");
+    };
+    let actor = actor(payload.sender.take(), payload.pusher.take());
+    let fact = name.map(|name| match name {
+        RefName::Branch(branch) => {
+            // Of a branch that is gone, GitHub links a comparison with nothing.
+            let is_gone = matches!(change, RefChange::Deleted { .. });
+            let link = payload.compare.or(payload.compare_url).filter(|_| !is_gone);
+            let commits = commits(forge, payload.commits.unwrap_or_default());
+            Fact::Push(Push {
+                branch: branch.to_owned(),
+                change,
+                compare_url: link.and_then(|link| absolute(link, &repository)),
+                commit_count: Some(payload.total_commits.unwrap_or(commits.len() as u64)),
+                commits,
+                is_truncated: false,
+                forced: payload.forced,
+            })
+        }
+        // The text of an annotated tag is not in the payload.
+        RefName::Tag(tag) => Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation: None }),
+    });
+    pushed(forge, &actor, &repository, fact)
+}
+
+/// Oldest first, as GitHub has them and the others do not.
+fn commits(forge: Forge, commits: Vec<CommitPayload>) -> Vec<Commit> {
     let mut commits: Vec<_> = commits.into_iter().filter_map(CommitPayload::commit).collect();
     if forge != Forge::GitHub {
         commits.reverse();
     }
-    // Of a branch that is gone, GitHub links a comparison with nothing.
-    let is_gone = matches!(change, RefChange::Deleted { .. });
-    let link = payload.compare.take().or(payload.compare_url.take()).filter(|_| !is_gone);
-    Push {
-        branch: branch.to_owned(),
-        change,
-        compare_url: link.and_then(|link| absolute(link, repository)),
-        commit_count: Some(payload.total_commits.unwrap_or(commits.len() as u64)),
-        commits,
-        is_truncated: false,
-        forced: payload.forced,
-    }
-}
-
-fn event(
-    forge: Forge,
-    mut payload: PushPayload,
-    fact: impl FnOnce(&mut PushPayload, &Repository) -> Fact,
-) -> Parsed {
-    let Some(repository) = payload.repository.take().and_then(RepositoryPayload::repository) else {
-        return Parsed::Ignored { reason: "a push that names no repository".to_owned() };
-    };
-    let actor = actor(payload.sender.take(), payload.pusher.take());
-    let fact = fact(&mut payload, &repository);
-    Parsed::Events(vec![Event { forge, actor, repository, confidential: false, fact }])
+    commits
 }
 
 fn actor(sender: Option<AccountPayload>, pusher: Option<AccountPayload>) -> Actor {
@@ -209,9 +185,7 @@ impl RepositoryPayload {
 impl CommitPayload {
     /// `None` for a commit without an id: there is nothing to point at.
     fn commit(self) -> Option<Commit> {
-        let counts = [&self.added, &self.modified, &self.removed];
-        let is_known = counts.iter().any(|files| files.is_some());
-        let files = is_known.then(|| counts.into_iter().flatten().map(Vec::len).sum());
+        let files = file_count(&[self.added, self.modified, self.removed]);
         Some(Commit {
             id: Sha::new(self.id?)?,
             title: self.message.as_deref().map(first_line).unwrap_or_default(),
@@ -226,6 +200,7 @@ impl CommitPayload {
 #[expect(clippy::too_many_lines, reason = "a snapshot is data, however many lines it has")]
 mod tests {
     use super::*;
+    use crate::Event;
 
     fn check(forge: Forge, name: &str, body: &str) -> Event {
         match parse(forge, Some(name), body.as_bytes()).unwrap() {

@@ -7,6 +7,7 @@
 
 mod bitbucket_cloud;
 mod bitbucket_server;
+mod common;
 mod encoding;
 mod event;
 mod forge;
@@ -68,24 +69,65 @@ pub fn parse(forge: Forge, payload: Payload<'_>) -> Result<Parsed, ParseError> {
     }
 }
 
-/// Reads one kind of payload. What is JSON of another shape is ignored; the reason says where in the body, and not what
-/// stands there, since reasons are logged.
-fn read<'a, T: serde::Deserialize<'a>>(json: &'a [u8], what: &str) -> Result<Result<T, Parsed>, ParseError> {
-    match serde_json::from_slice(json) {
-        Ok(payload) => Ok(Ok(payload)),
-        Err(error) if error.is_data() => {
-            let (line, column) = (error.line(), error.column());
-            let reason = format!("not of the shape of {what} (line {line}, column {column})");
-            Ok(Err(Parsed::Ignored { reason }))
-        }
-        Err(error) => Err(ParseError(error)),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-/// The answer to a kind of event that nobody is told about.
-fn unknown(name: Option<&str>) -> Parsed {
-    /// How much of a name a reason repeats: the longest of the forges' has 35 characters.
-    const NAME_CHARS_MAX: usize = 64;
-    let name: String = name.unwrap_or("without a name").chars().take(NAME_CHARS_MAX).collect();
-    Parsed::Ignored { reason: format!("events '{name}' are not relayed") }
+    use super::*;
+
+    /// Each forge with the header that says "push", and a push of its own.
+    const PUSHES: [(Forge, &str, &str, &[u8]); 6] = [
+        (
+            Forge::GitLab,
+            "x-gitlab-event",
+            "Push Hook",
+            include_bytes!("../../../tests/fixtures/gitlab/push.json"),
+        ),
+        (Forge::GitHub, "x-github-event", "push", include_bytes!("../../../tests/fixtures/github/push.json")),
+        (Forge::Gitea, "x-gitea-event", "push", include_bytes!("../../../tests/fixtures/gitea/push.json")),
+        (Forge::Gogs, "x-gogs-event", "push", include_bytes!("../../../tests/fixtures/gogs/push.json")),
+        (
+            Forge::BitbucketCloud,
+            "x-event-key",
+            "repo:push",
+            include_bytes!("../../../tests/fixtures/bitbucket-cloud/push.json"),
+        ),
+        (
+            Forge::BitbucketServer,
+            "x-event-key",
+            "repo:refs_changed",
+            include_bytes!("../../../tests/fixtures/bitbucket-server/branch_deleted.json"),
+        ),
+    ];
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        [(name.parse().unwrap(), value.parse().unwrap())].into_iter().collect()
+    }
+
+    #[test]
+    fn each_forges_push_is_an_event() {
+        for (forge, name, value, body) in PUSHES {
+            let parsed = parse(forge, Payload { headers: &headers(name, value), body });
+            assert!(matches!(parsed, Ok(Parsed::Events(_))), "{forge}: {parsed:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_and_any_damage_to_a_push_are_survived(
+            which in 0..PUSHES.len(), noise in prop::collection::vec(any::<u8>(), 0..64), at: prop::sample::Index, cut: bool,
+        ) {
+            let (forge, name, value, push) = PUSHES[which];
+            let headers = headers(name, value);
+            let mut damaged = push.to_vec();
+            let at = at.index(damaged.len());
+            let end = if cut { damaged.len() } else { (at + noise.len()).min(damaged.len()) };
+            damaged.splice(at..end, noise.iter().copied());
+            for body in [&noise, &damaged] {
+                let payload = Payload { headers: &headers, body };
+                let _ = parse(forge, payload);
+                let _ = verify(forge, &[Secret::new("s3cret")], payload, 0);
+            }
+        }
+    }
 }

@@ -7,7 +7,8 @@ mod push;
 
 use serde::Deserialize;
 
-use crate::{ParseError, Parsed, read, unknown};
+use crate::common::{RefName, read, unknown};
+use crate::{ParseError, Parsed};
 
 /// What tells the kinds of payload apart. Everything else is skipped over, not kept.
 #[derive(Deserialize)]
@@ -27,7 +28,7 @@ impl Envelope {
         let legacy = || {
             let reference = self.reference.as_deref()?;
             self.before.as_ref().and(self.after.as_ref())?;
-            Some(if reference.starts_with(push::TAGS) { "tag_push" } else { "push" })
+            Some(if matches!(RefName::parse(reference), Some(RefName::Tag(_))) { "tag_push" } else { "push" })
         };
         self.object_kind.as_deref().or(self.event_name.as_deref()).or_else(legacy)
     }

@@ -3,11 +3,8 @@
 
 use serde::Deserialize;
 
-use crate::event::first_line;
-use crate::{Actor, Commit, Event, Fact, Forge, Parsed, Push, RefChange, Repository, Sha, TagPush};
-
-const HEADS: &str = "refs/heads/";
-pub(super) const TAGS: &str = "refs/tags/";
+use crate::common::{RefName, file_count, first_line, ignored, pushed};
+use crate::{Actor, Commit, Fact, Forge, Parsed, Push, RefChange, Repository, Sha, TagPush};
 
 /// Both kinds of push, of both ages. Every field may be absent or null.
 #[derive(Deserialize)]
@@ -64,19 +61,19 @@ struct AuthorPayload {
 }
 
 pub(super) fn event(payload: PushPayload) -> Parsed {
-    let reference = payload.reference.unwrap_or_default();
     let Some(change) = RefChange::new(payload.before, payload.after) else {
-        return Parsed::Ignored { reason: "a push from nothing to nothing".to_owned() };
+        return ignored("a push from nothing to nothing");
     };
     let is_today = payload.project.is_some();
     let Some(repository) = repository(payload.project, payload.repository) else {
-        return Parsed::Ignored { reason: "a push that names no repository".to_owned() };
+        return ignored("a push that names no repository");
     };
-    let fact = match (reference.strip_prefix(HEADS), reference.strip_prefix(TAGS)) {
-        (Some(branch), _) if !branch.is_empty() => {
+    let actor = actor(payload.user_username, payload.user_name);
+    let fact = match RefName::parse(&payload.reference.unwrap_or_default()) {
+        Some(RefName::Branch(branch)) => {
             let commits: Vec<_> =
                 payload.commits.unwrap_or_default().into_iter().filter_map(CommitPayload::commit).collect();
-            Fact::Push(Push {
+            Some(Fact::Push(Push {
                 branch: branch.to_owned(),
                 compare_url: compare_url(&repository, &change, &commits, is_today),
                 commit_count: Some(payload.total_commits_count.unwrap_or(commits.len() as u64)),
@@ -84,16 +81,15 @@ pub(super) fn event(payload: PushPayload) -> Parsed {
                 forced: None,
                 commits,
                 change,
-            })
+            }))
         }
-        (_, Some(tag)) if !tag.is_empty() => {
+        Some(RefName::Tag(tag)) => {
             let annotation = payload.message.filter(|text| !text.is_empty());
-            Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation })
+            Some(Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation }))
         }
-        _ => return Parsed::Ignored { reason: "a push to neither a branch nor a tag".to_owned() },
+        None => None,
     };
-    let actor = actor(payload.user_username, payload.user_name);
-    Parsed::Events(vec![Event { forge: Forge::GitLab, actor, repository, confidential: false, fact }])
+    pushed(Forge::GitLab, &actor, &repository, fact)
 }
 
 /// The accounts of access tokens are bots, known by their names alone
@@ -158,14 +154,13 @@ fn compare_url(
 impl CommitPayload {
     /// `None` for a commit without an id: there is nothing to point at.
     fn commit(self) -> Option<Commit> {
-        let counts = [&self.added, &self.modified, &self.removed];
-        let is_known = counts.iter().any(|files| files.is_some());
+        let files = file_count(&[self.added, self.modified, self.removed]);
         Some(Commit {
             id: Sha::new(self.id?)?,
             title: self.title.as_deref().or(self.message.as_deref()).map(first_line).unwrap_or_default(),
             author: self.author.and_then(|author| author.name).unwrap_or_default(),
             url: self.url,
-            files: is_known.then(|| counts.into_iter().flatten().map(Vec::len).sum()),
+            files,
         })
     }
 }
