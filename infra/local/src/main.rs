@@ -6,6 +6,7 @@ mod apply;
 mod demo;
 mod file;
 mod house;
+mod inspect;
 mod listen;
 mod sample;
 mod serve;
@@ -35,6 +36,8 @@ enum Command {
     Apply(apply::Options),
     /// Show one push on its way from the webhook to IRC and to an HTTP target, in a temporary store.
     Demo(demo::Options),
+    /// Show what Bellhop makes of a payload: the event as JSON, and the lines irkerd would be told.
+    Inspect(inspect::Options),
 }
 
 /// Where everything is kept.
@@ -55,6 +58,7 @@ async fn main() -> ExitCode {
         Command::Serve(options) => serve::run(options).await,
         Command::Apply(options) => apply::run(options).await,
         Command::Demo(options) => demo::run(options).await,
+        Command::Inspect(options) => inspect::run(options),
     };
     match result {
         Ok(code) => code,

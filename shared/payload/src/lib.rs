@@ -52,10 +52,10 @@ pub enum Parsed {
     },
 }
 
-/// Why a payload cannot be read. The text is one sentence for the sender.
+/// Why a payload cannot be read. The text is one sentence for the sender, and tells all there is.
 #[derive(Debug, thiserror::Error)]
 #[error("The body is not valid JSON: {0}.")]
-pub struct ParseError(#[source] serde_json::Error);
+pub struct ParseError(serde_json::Error);
 
 /// Reads an authentic payload. Never panics, whatever the bytes; costs time linear in the body.
 pub fn parse(forge: Forge, payload: Payload<'_>) -> Result<Parsed, ParseError> {

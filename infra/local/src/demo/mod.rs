@@ -52,7 +52,8 @@ pub(crate) struct Options {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-fn header(text: &str) -> Result<(HeaderName, HeaderValue)> {
+/// Reads a header as it stands on a command line.
+pub(crate) fn header(text: &str) -> Result<(HeaderName, HeaderValue)> {
     let (name, value) = text.split_once(':').context("a header looks like 'Name: value'")?;
     Ok((name.trim().parse()?, value.trim().parse()?))
 }
