@@ -100,7 +100,7 @@ impl ProjectEntry {
             secrets: self.source.secrets,
             allow_unsigned: self.source.allow_unsigned,
         };
-        let irker = self.irker.map(IrkerEntry::irker).transpose()?;
+        let irker = self.irker.map(IrkerEntry::irker).transpose().map_err(config::ProjectError::Irker)?;
         let mut last_hook = stored.map_or(HookId(0), |project| project.last_hook);
         let hooks = self.hooks.into_iter().map(|entry| entry.hook(stored, &mut last_hook)).collect();
         let project = Project { id, path: self.path, source, irker, hooks, last_hook };

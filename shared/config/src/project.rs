@@ -84,7 +84,7 @@ impl Default for EventSwitches {
     }
 }
 
-/// Why a project is refused.
+/// Why a project is refused. Each text tells all there is, so that none of them has a source to tell it again.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// A path that would not survive a URL.
@@ -94,10 +94,10 @@ pub enum ProjectError {
     Path,
     /// See [`SourceError`].
     #[error("source: {0}")]
-    Source(#[from] SourceError),
+    Source(SourceError),
     /// See [`IrkerError`].
     #[error("irker: {0}")]
-    Irker(#[from] IrkerError),
+    Irker(IrkerError),
     /// See [`HookError`].
     #[error("hook '{name}': {error}")]
     Hook {
@@ -131,9 +131,9 @@ impl<S> Project<S> {
 impl Project {
     /// Whether the values are valid, each alone and together.
     pub fn check(&self) -> Result<(), ProjectError> {
-        self.source.check()?;
+        self.source.check().map_err(ProjectError::Source)?;
         if let Some(irker) = &self.irker {
-            irker.check()?;
+            irker.check().map_err(ProjectError::Irker)?;
         }
         if self.hooks.len() > HOOKS_MAX {
             return Err(ProjectError::TooManyHooks(self.hooks.len()));

@@ -57,7 +57,7 @@ pub enum SourceError {
     #[error("a secret has 1 to {SECRET_BYTES_MAX} printable ASCII characters")]
     Secret,
     /// A secret that starts with `whsec_` and is no signing token.
-    #[error("{0}")]
+    #[error(transparent)]
     SigningToken(#[from] SigningKeyError),
 }
 
