@@ -4,14 +4,15 @@ use std::fmt;
 use std::time::Duration;
 
 use config::{SourceId, TargetId};
+use payload::Identity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::clock::{Chance, Timestamp};
 
-/// How long the same body from a sender that numbers nothing counts as the same event. A branch may really go back
+/// How long the same content from a sender that numbers nothing counts as the same event. A branch may really go back
 /// and forth; a sender that repeats itself does so within minutes.
-const SAME_BODY: Duration = Duration::from_hours(1);
+const SAME_CONTENT: Duration = Duration::from_hours(1);
 
 /// Names an event: the same for every copy of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,18 +20,23 @@ const SAME_BODY: Duration = Duration::from_hours(1);
 pub struct EventId(String);
 
 impl EventId {
-    /// By the sender's own id for the delivery, or by the body where it has none.
-    pub fn of(source: &SourceId, delivery_id: Option<&str>, body: &[u8], now: Timestamp) -> Self {
+    /// By the sender's own id for the delivery, or by what it sent where it has none.
+    pub fn of(source: &SourceId, identity: Identity<'_>, now: Timestamp) -> Self {
         let mut digest = Sha256::new();
         digest.update(source.as_str());
-        if let Some(id) = delivery_id {
-            digest.update(b"\0id\0");
-            digest.update(id);
-        } else {
-            let span = i64::try_from(SAME_BODY.as_millis()).unwrap_or(i64::MAX);
-            digest.update(b"\0body\0");
-            digest.update(now.0.div_euclid(span).to_be_bytes());
-            digest.update(body);
+        match identity {
+            Identity::Delivery(id) => {
+                digest.update(b"\0id\0");
+                digest.update(id);
+            }
+            Identity::Content { event, body } => {
+                let span = i64::try_from(SAME_CONTENT.as_millis()).unwrap_or(i64::MAX);
+                digest.update(b"\0content\0");
+                digest.update(now.0.div_euclid(span).to_be_bytes());
+                digest.update(event.unwrap_or_default());
+                digest.update(b"\0");
+                digest.update(body);
+            }
         }
         // Half of the digest is unique enough to name things, and short enough to read.
         Self(hex(&digest.finalize()[..16]))

@@ -3,7 +3,7 @@
 //! Not here: HTTP (`doors`), and why the tasks are sent before the event is put (`events`).
 
 use config::{Project, Source, SourceId, TargetId};
-use payload::{Event, Forge, Parsed, Payload, Refusal, Verdict};
+use payload::{Event, Forge, Identity, Parsed, Payload, Refusal, Verdict};
 use serde::Serialize;
 
 use crate::events::{Acceptance, NewEvent, accept};
@@ -78,7 +78,7 @@ pub async fn receive(
     if targets.is_empty() {
         return Ok(Received::Ignored { reason: nobody_listens(&events) });
     }
-    let id = EventId::of(source, payload::delivery_id(forge, payload.headers), payload.body, app.clock.now());
+    let id = EventId::of(source, Identity::of(forge, payload), app.clock.now());
     let stamp = Stamp::new(&app.chance);
     let delivery = |target: &TargetId| Delivery {
         event: id.clone(),

@@ -2,8 +2,8 @@
 
 use http::HeaderMap;
 
-use crate::Forge;
 use crate::limits::{DELIVERY_ID_BYTES_MAX, KEPT_HEADER_BYTES_MAX};
+use crate::{Forge, Payload};
 
 /// The headers kept with an event and passed on with it. A list of the allowed, since senders put secrets into
 /// headers that nobody expects (GitHub did, in 2025).
@@ -58,6 +58,31 @@ pub fn delivery_id(forge: Forge, headers: &HeaderMap) -> Option<&str> {
         .iter()
         .filter_map(|name| text(headers, name))
         .find(|id| !id.is_empty() && id.len() <= DELIVERY_ID_BYTES_MAX)
+}
+
+/// What makes a delivery the same as another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity<'a> {
+    /// The sender's name for it.
+    Delivery(&'a str),
+    /// What was sent, by a sender that gives it no name.
+    Content {
+        /// The sender's name for the event, which other deliveries may share: a GitLab before 17.4 has only this. It
+        /// tells a branch that goes back and forth from a repetition.
+        event: Option<&'a str>,
+        /// The raw bytes.
+        body: &'a [u8],
+    },
+}
+
+impl<'a> Identity<'a> {
+    /// Of one payload.
+    pub fn of(forge: Forge, payload: Payload<'a>) -> Self {
+        match delivery_id(forge, payload.headers) {
+            Some(id) => Self::Delivery(id),
+            None => Self::Content { event: text(payload.headers, "x-gitlab-event-uuid"), body: payload.body },
+        }
+    }
 }
 
 /// The event's name as the forge's header has it, such as `Push Hook`.

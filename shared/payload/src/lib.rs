@@ -22,7 +22,7 @@ mod verify;
 
 pub use event::{Actor, Commit, Event, Fact, Push, RefChange, Repository, Sha, TagPush};
 pub use forge::Forge;
-pub use headers::{delivery_id, event_name, kept};
+pub use headers::{Identity, delivery_id, event_name, kept};
 pub use secret::Secret;
 pub use standard_webhooks::{SigningKey, SigningKeyError};
 pub use verify::{Refusal, Scheme, Verdict, verify};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use config::{HookId, ProjectId, SourceId, TargetId};
+use payload::Identity;
 
 use super::fresh;
 use crate::clock::{Chance, Timestamp};
@@ -75,7 +76,7 @@ impl Sender {
     fn delivery(&self, n: u64, target: TargetId) -> Delivery {
         let source: SourceId = "conformance".parse().expect("a valid name");
         Delivery {
-            event: EventId::of(&source, Some(&n.to_string()), b"", Timestamp(0)),
+            event: EventId::of(&source, Identity::Delivery(&n.to_string()), Timestamp(0)),
             stamp: Stamp::new(&Chance::seeded(self.seed.wrapping_add(n))),
             project: ProjectId(1),
             target,

@@ -7,13 +7,13 @@ use app::ids::{EventId, Stamp};
 use app::queue::{Answer, Delivery, Queue, Task};
 use app::receive_hook::{ReceiveError, Received};
 use config::{ProjectId, TargetId};
-use payload::Forge;
+use payload::{Forge, Identity};
 
 use crate::world::{PUSH, Peer, World};
 
 /// A try to accept a push that gets as far as the queue and no further.
 async fn half_accepted(world: &World, stamp: &Stamp) -> NewEvent<'static> {
-    let id = EventId::of(&"p".parse().unwrap(), Some("a"), PUSH, world.clock.now());
+    let id = EventId::of(&"p".parse().unwrap(), Identity::Delivery("a"), world.clock.now());
     let delivery = Delivery {
         event: id.clone(),
         stamp: stamp.clone(),
@@ -117,6 +117,19 @@ async fn a_sender_without_ids_repeats_itself_within_the_hour_and_not_later() {
     assert!(matches!(world.push("").await, Ok(Received::Repeated { .. })));
     world.clock.advance(Duration::from_hours(1));
     assert!(matches!(world.push("").await, Ok(Received::Accepted { .. })));
+}
+
+#[tokio::test]
+async fn an_old_gitlab_tells_a_branch_that_goes_back_and_forth_from_a_repetition() {
+    let world = World::new().await;
+    world.configure(Some(1), &[]).await;
+    let push = async |event: &str| {
+        let headers = [("x-gitlab-token", "s3cret"), ("x-gitlab-event-uuid", event)];
+        world.post_with(&headers, PUSH).await.unwrap()
+    };
+    assert!(matches!(push("first").await, Received::Accepted { .. }));
+    assert!(matches!(push("first").await, Received::Repeated { .. }));
+    assert!(matches!(push("second").await, Received::Accepted { .. }));
 }
 
 #[tokio::test]

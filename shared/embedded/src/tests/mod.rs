@@ -9,6 +9,7 @@ use app::clock::{Chance, Clock, Timestamp};
 use app::ids::{EventId, Stamp};
 use app::queue::{Delivery, Task};
 use config::{HookId, ProjectId, SourceId, TargetId};
+use payload::Identity;
 use tempfile::TempDir;
 
 use crate::Store;
@@ -23,7 +24,7 @@ fn new_store() -> (Store, Clock, TempDir) {
 fn delivery(n: u64, target: TargetId) -> Delivery {
     let source: SourceId = "test".parse().unwrap();
     Delivery {
-        event: EventId::of(&source, Some(&n.to_string()), b"", Timestamp(0)),
+        event: EventId::of(&source, Identity::Delivery(&n.to_string()), Timestamp(0)),
         stamp: Stamp::new(&Chance::seeded(n)),
         project: ProjectId(1),
         target,
