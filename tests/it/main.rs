@@ -2,6 +2,7 @@
 
 mod conformance;
 mod crash;
+mod demo;
 mod doors;
 mod irkerd;
 mod lambda;

@@ -4,8 +4,11 @@
 //! (`tidy` does).
 
 use std::fs;
+use std::time::Duration;
 
 use end_to_end::workspace;
+use relay::limits::IRKER_AGE_MAX;
+use relay::schedule::{Schedule, Tried};
 use saphyr::{LoadableYamlNode, Yaml};
 
 /// AWS advises this many, so that a batch that was throttled does not become visible while it is being retried.
@@ -99,6 +102,24 @@ fn a_delivery_is_given_up_before_sqs_drops_it() {
         let tries = number(at(trigger.queue, "RedrivePolicy"), "maxReceiveCount");
         let shortest = tries * number(trigger.queue, "VisibilityTimeout");
         assert!(shortest < number(trigger.queue, "MessageRetentionPeriod"), "{}", trigger.name);
+    });
+}
+
+#[test]
+fn a_targets_trouble_makes_no_dead_letters() {
+    check_triggers(|trigger| {
+        let tries = number(at(trigger.queue, "RedrivePolicy"), "maxReceiveCount");
+        if at(trigger.function, "CodeUri").as_str() == Some("functions/relay-irker") {
+            let waited_s = tries * number(trigger.queue, "VisibilityTimeout");
+            let parked_s = i64::try_from(IRKER_AGE_MAX.as_secs()).expect("some seconds");
+            assert!(waited_s > parked_s, "SQS gives up after {waited_s} s, the schedule after {parked_s} s");
+        } else {
+            let wait = |attempts: &u32| {
+                Schedule::Http.wait(Tried { attempts: *attempts, age: Duration::ZERO }, None, 0.0)
+            };
+            let attempts = (1..100).find(|attempts| wait(attempts).is_none()).expect("it ends");
+            assert!(tries > 2 * i64::from(attempts), "{tries} receives, {attempts} attempts");
+        }
     });
 }
 

@@ -1,6 +1,6 @@
 //! The real program `bellhop`, on a store of its own and a free port.
 
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Output};
 
 use reqwest::Client;
 use tempfile::TempDir;
@@ -107,6 +107,11 @@ fn listening_url(printed: &str) -> Option<String> {
     // A number may still be half written while no end of line follows it.
     let (url, _) = printed[start..].split_once(char::is_whitespace)?;
     Some(url.trim_end_matches('/').to_owned())
+}
+
+/// What `bellhop demo` says and how it ends.
+pub fn demonstration(arguments: &[&str]) -> Output {
+    Command::new(built("bellhop")).arg("demo").args(arguments).output().expect("run bellhop demo")
 }
 
 /// Loads a project into a DynamoDB table.

@@ -20,7 +20,7 @@ mod push;
 mod tools;
 mod waiting;
 
-pub use bellhop::{Bellhop, apply_to_table};
+pub use bellhop::{Bellhop, apply_to_table, demonstration};
 pub use emulator::Emulator;
 pub use http_receiver::{HttpReceiver, Received};
 pub use irc::IrcNetwork;

@@ -86,9 +86,35 @@ async fn store(app: &App, mut project: Project, is_new: bool) -> Result<String> 
     Ok(format!("{path}: {verb}; its webhooks come in at /hooks/{source}"))
 }
 
-/// What is wrong, and in which line.
+/// What is wrong, and in which line. The parser quotes a value of the wrong type, which may be a secret: all that is
+/// repeated is what belongs in its place.
 fn without_quote(error: &toml::de::Error, text: &str) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    format!("line {line}: {}", error.message())
+    let what = error.message();
+    match what.rsplit_once(", expected ") {
+        Some((quote, wanted)) if quote.starts_with("invalid ") => {
+            format!("line {line}: invalid value, expected {wanted}")
+        }
+        _ => format!("line {line}: {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> String {
+        let error = toml::from_str::<File>(text).err().unwrap();
+        without_quote(&error, text)
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_is_told_without_quoting_a_secret() {
+        const START: &str = "[[project]]\npath = \"a/b\"\n[project.source]\n";
+        insta::assert_snapshot!(check(&format!("{START}secrets = \"hunter2\"")), @"line 4: invalid value, expected a sequence");
+        insta::assert_snapshot!(check(&format!("{START}secrets = [\"hun\\\"ter2\", 7]")), @"line 4: invalid value, expected a string");
+        insta::assert_snapshot!(check(&format!("{START}secrets = [\"hunter2]")), @"line 4: unclosed array, expected `]`");
+        insta::assert_snapshot!(check(&format!("{START}secrets = []\nallow_unsigned = \"a\\\"b\"")), @"line 5: invalid value, expected a boolean");
+    }
 }

@@ -35,9 +35,9 @@ use crate::store::{broken, item, row};
 use crate::table::{Condition, Item, Key, Stored, Version, Write};
 use crate::{App, StoreError};
 
-/// How long events and their deliveries are kept: the longest retry schedule takes sixty hours, and people look back
-/// a week.
-pub const KEPT: Duration = Duration::from_hours(7 * 24);
+/// How long events and their deliveries are kept: as long as a queue may hold their tasks (SQS: 14 days at the most). A
+/// task that outlived its row could not be told from one that was never accepted.
+pub const KEPT: Duration = Duration::from_hours(14 * 24);
 
 /// How long after its tasks an event's row may appear. Receivers are stopped after 10 s on Lambda; the rest is for
 /// clocks that differ.

@@ -61,7 +61,7 @@ pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreErro
         match events::standing(app, &task, event).await? {
             Standing::Valid(accepted, stored) => break (accepted, stored, record),
             Standing::Void => {
-                tracing::info!(event = %task.event, target = %task.target, "delivery.void");
+                log_void(app, &task);
                 return Ok(Step::Answer(Answer::Done));
             }
             Standing::Pending => match looks.next() {
@@ -87,6 +87,17 @@ pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreErro
     let project = projects::by_id(app, task.project).await?;
     let attempt = record.as_ref().map_or(0, |(record, _)| record.attempts_made).saturating_add(1);
     Ok(Step::Attempt(Box::new(Due { events, original, project, attempt, task, record, began_at: now })))
+}
+
+/// A void task is nothing to worry about, unless it is so old that its event may have been accepted, and forgotten: a
+/// machine was switched off for weeks.
+fn log_void(app: &App, task: &Delivery) {
+    let (event, target) = (&task.event, task.target);
+    if app.clock.now().since(task.queued_at) < events::KEPT {
+        tracing::info!(%event, %target, "delivery.void");
+    } else {
+        tracing::warn!(%event, %target, "delivery.expired");
+    }
 }
 
 /// The event's row and the delivery's record, in one call.

@@ -69,7 +69,8 @@ impl TryFrom<String> for ProjectPath {
 
 /// Which events a target gets, under GitLab's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+// Rows outlive upgrades in both directions: what is absent is off or on as by default, what is unknown is left alone.
+#[serde(default)]
 pub struct EventSwitches {
     /// Pushes to branches.
     pub push_events: bool,

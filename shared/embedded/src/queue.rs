@@ -25,7 +25,7 @@ pub struct Waiting {
     pub leased: u32,
 }
 
-/// A task that was set aside after [`app::queue::FAULTS_MAX`] faults.
+/// A task that was set aside, after [`app::queue::FAULTS_MAX`] faults or too many deaths of the process in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     /// [`Task::id`].

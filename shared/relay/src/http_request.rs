@@ -31,7 +31,7 @@ pub struct HttpRequest {
 }
 
 /// The payload as it came in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Original {
     /// The kept headers, by lower-case name (see `payload::kept`).
     pub headers: Vec<(String, String)>,

@@ -18,6 +18,10 @@ pub const TITLE_CHARS_MAX: usize = 99;
 /// A shortened title has at most so many characters, `...` included.
 pub const SHORTENED_TITLE_CHARS: usize = 81;
 
+/// For how long a delivery to irkerd is tried: a weekend. It ends by age and not by a count, so that what waited behind
+/// a dead irkerd ends with it. SQS's receive count must allow it, or it ends as a dead letter (`tests/it/template.rs`).
+pub const IRKER_AGE_MAX: Duration = Duration::from_hours(60);
+
 /// The longest wait a target may ask for with `Retry-After`: a longer one is a mistake, or malice.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(12);
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::limits::{JITTER, RETRY_AFTER_MAX};
+use crate::limits::{IRKER_AGE_MAX, JITTER, RETRY_AFTER_MAX};
 
 /// The waits before the second, third, ... attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +45,6 @@ const IRKER: [Duration; 6] = [
     Duration::from_secs(30),
     Duration::from_mins(1),
 ];
-
-/// For how long `Schedule::Irker` tries: a weekend. It ends by age and not by a count, so that what waited behind a
-/// dead irkerd ends with it; and within what SQS's receive count allows (see `template.yaml`).
-const IRKER_AGE_MAX: Duration = Duration::from_hours(60);
 
 impl Schedule {
     /// How long to wait before the next attempt; `None` when there is no next one.

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use app::deliveries::{self, DeliveryState};
 use app::ids::EventId;
 use app::projects;
-use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Source, TargetId};
+use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Recipient, Source, TargetId};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use payload::{Forge, Parsed, Payload, Secret};
 use relay::Outcome;
@@ -67,10 +67,11 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let receiver = peers::Receiver::start().await?;
     let irkerd = options.irkerd.clone().unwrap_or_else(|| sink.address());
 
+    let channel = Recipient::parse(&options.channel, None).context("--channel")?;
     let folder = tempfile::tempdir()?;
     let house = House::open(folder.path())?;
     let secret = random_text::<16>(&house.app.chance);
-    let project = project(&secret, &irkerd, &options.channel, receiver.url())?;
+    let project = project(&secret, &irkerd, channel.clone(), receiver.url())?;
     projects::save(&house.app, project).await?;
     let running = Running::start(&house, ([127, 0, 0, 1], 0).into()).await?;
 
@@ -87,12 +88,12 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
             show::queued(&event, &[IRKER, HOOK])?;
             let irker = arrival(&house, &event, IRKER).await?;
             let lines = match options.irkerd {
-                Some(_) => facts.iter().flat_map(|fact| show::lines(fact, &options.channel)).collect(),
+                Some(_) => facts.iter().flat_map(show::lines).collect(),
                 None => sink.lines(),
             };
-            show::irker(&irkerd, irker.as_ref(), &lines)?;
+            show::irker(&irkerd, irker.as_ref(), (&lines, &channel))?;
             let hook = arrival(&house, &event, HOOK).await?;
-            show::hook(hook.as_ref(), receiver.request().as_ref(), &body)?;
+            show::hook(hook.as_ref(), receiver.posted().as_ref(), &body)?;
             is_final(irker.as_ref()) && is_final(hook.as_ref())
         }
         _ => false,
@@ -102,7 +103,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     Ok(if has_arrived { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn project(secret: &str, irkerd: &str, channel: &str, hook: String) -> Result<Project> {
+fn project(secret: &str, irkerd: &str, channel: Recipient, hook: String) -> Result<Project> {
     let (host, port) = irkerd.rsplit_once(':').context("--irkerd looks like HOST:PORT")?;
     let events = EventSwitches { push_events: true, tag_push_events: true };
     let project = Project {
@@ -119,7 +120,7 @@ fn project(secret: &str, irkerd: &str, channel: &str, hook: String) -> Result<Pr
             server_host: host.to_owned(),
             server_port: port.parse().context("--irkerd looks like HOST:PORT")?,
             default_irc_uri: None,
-            recipients: Irker::parse_recipients(channel, None)?,
+            recipients: vec![channel],
             colorize_messages: show::is_colourful(),
             events,
         }),

@@ -11,17 +11,16 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// One of irkerd's requests.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Line {
-    pub(super) to: String,
-    pub(super) privmsg: String,
+/// What matters here of one of irkerd's requests.
+#[derive(Deserialize)]
+struct Request {
+    privmsg: String,
 }
 
 /// Takes lines, one connection after the other, and closes when the sender has ended: irkerd does no more.
 pub(super) struct IrkerSink {
     address: String,
-    lines: Arc<Mutex<Vec<Line>>>,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl IrkerSink {
@@ -42,24 +41,24 @@ impl IrkerSink {
         self.address.clone()
     }
 
-    pub(super) fn lines(&self) -> Vec<Line> {
+    pub(super) fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-async fn take(connection: TcpStream, taken: &Mutex<Vec<Line>>) {
+async fn take(connection: TcpStream, taken: &Mutex<Vec<String>>) {
     let mut requests = BufReader::new(connection).lines();
     while let Ok(Some(request)) = requests.next_line().await {
         // irkerd skips what it cannot read, too.
-        if let Ok(line) = serde_json::from_str(&request) {
-            taken.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        if let Ok(Request { privmsg }) = serde_json::from_str(&request) {
+            taken.lock().unwrap_or_else(PoisonError::into_inner).push(privmsg);
         }
     }
 }
 
 /// What the HTTP target got.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(super) struct Posted {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
@@ -70,7 +69,7 @@ pub(super) struct Receiver {
     newest: Newest,
 }
 
-type Newest = Arc<Mutex<Option<Request>>>;
+type Newest = Arc<Mutex<Option<Posted>>>;
 
 impl Receiver {
     pub(super) async fn start() -> Result<Self> {
@@ -86,12 +85,12 @@ impl Receiver {
         format!("http://{}/", self.address)
     }
 
-    pub(super) fn request(&self) -> Option<Request> {
+    pub(super) fn posted(&self) -> Option<Posted> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 async fn remember(State(newest): State<Newest>, headers: HeaderMap, body: Bytes) -> &'static str {
-    *newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Request { headers, body });
+    *newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Posted { headers, body });
     "Thank you.\n"
 }

@@ -4,13 +4,13 @@ use std::io::{IsTerminal, Write, stdout};
 
 use anyhow::Result;
 use app::ids::EventId;
-use config::TargetId;
+use config::{Recipient, TargetId};
 use http::{HeaderMap, StatusCode};
 use payload::Event;
 use relay::Outcome;
 use relay::limits::LINE_BYTES_MAX;
 
-use super::peers::{Line, Request};
+use super::peers::Posted;
 
 /// What is shown of a request's headers: those that say something here.
 const HEADERS: [&str; 11] = [
@@ -53,23 +53,24 @@ pub(super) fn queued(event: &EventId, targets: &[TargetId]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn irker(irkerd: &str, outcome: Option<&Outcome>, lines: &[Line]) -> Result<()> {
+pub(super) fn irker(
+    irkerd: &str,
+    outcome: Option<&Outcome>,
+    (lines, to): (&[String], &Recipient),
+) -> Result<()> {
     let mut out = stdout().lock();
     writeln!(out, "\n3. irkerd at {irkerd}: {}", in_words(outcome))?;
     for line in lines {
-        let text = if is_colourful() { on_terminal(&line.privmsg) } else { line.privmsg.clone() };
-        writeln!(out, "     {text}")?;
+        writeln!(out, "     {}", if is_colourful() { on_terminal(line) } else { line.clone() })?;
     }
-    if let Some(line) = lines.first() {
-        writeln!(out, "   for {}", line.to)?;
-    }
+    writeln!(out, "   for {to}")?;
     Ok(())
 }
 
-pub(super) fn hook(outcome: Option<&Outcome>, request: Option<&Request>, sent: &[u8]) -> Result<()> {
+pub(super) fn hook(outcome: Option<&Outcome>, posted: Option<&Posted>, sent: &[u8]) -> Result<()> {
     let mut out = stdout().lock();
     writeln!(out, "\n4. The HTTP target: {}", in_words(outcome))?;
-    if let Some(Request { headers, body }) = request {
+    if let Some(Posted { headers, body }) = posted {
         show_headers(&mut out, headers)?;
         let same = if body == sent { "byte for byte as they came in" } else { "not as they came in" };
         writeln!(out, "     {} bytes, {same}", body.len())?;
@@ -84,9 +85,9 @@ pub(super) fn end(has_arrived: bool) -> Result<()> {
 }
 
 /// An event's lines as they are rendered for irkerd.
-pub(super) fn lines(event: &Event, channel: &str) -> Vec<Line> {
+pub(super) fn lines(event: &Event) -> Vec<String> {
     let lines = relay::irker::lines(event, is_colourful());
-    lines.iter().map(|line| Line { to: channel.to_owned(), privmsg: line.render(LINE_BYTES_MAX) }).collect()
+    lines.iter().map(|line| line.render(LINE_BYTES_MAX)).collect()
 }
 
 /// A terminal gets colours; a file, or another program, gets plain text.

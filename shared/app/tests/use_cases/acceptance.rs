@@ -137,7 +137,7 @@ async fn an_event_that_was_forgotten_is_new_again() {
     let world = World::new().await;
     world.configure(Some(1), &[]).await;
     assert!(matches!(world.push("a").await, Ok(Received::Accepted { .. })));
-    world.clock.advance(Duration::from_hours(7 * 24 + 1));
+    world.clock.advance(Duration::from_hours(14 * 24 + 1));
     assert!(matches!(world.push("a").await, Ok(Received::Accepted { .. })));
 }
 

@@ -173,6 +173,17 @@ async fn a_target_that_was_taken_away_ends_its_deliveries() {
 }
 
 #[tokio::test]
+async fn a_machine_that_was_off_for_a_week_still_relays_what_it_accepted() {
+    let world = World::new().await;
+    let target = Peer::http(&[200]).await;
+    world.configure(None, &[target.url()]).await;
+    accepted(&world, "a", PUSH).await;
+    world.clock.advance(Duration::from_hours(8 * 24));
+    assert_eq!(world.work().await, [Answer::Done]);
+    assert!(target.heard().contains("webhook-attempt: 1"));
+}
+
+#[tokio::test]
 async fn a_task_that_no_bellhop_wrote_is_our_fault() {
     let world = World::new().await;
     for body in ["", "{}", r#"{"task":"relay_irker_v9"}"#] {
