@@ -144,10 +144,9 @@ struct InspectedCommit {
 impl Inspected {
     fn with(self, event: &Event) -> Self {
         let Event { actor, repository, confidential, fact, .. } = event.clone();
-        let Repository { name, path, url, default_branch, private } = repository;
         let all = Self {
             actor: Some(InspectedActor { login: actor.login, name: actor.name, bot: actor.bot }),
-            repository: Some(InspectedRepository { path, name, url, default_branch, private }),
+            repository: repository.map(InspectedRepository::of),
             confidential: Some(confidential),
             ..self
         };
@@ -171,6 +170,7 @@ impl Inspected {
                 ..all
             }
             .between(&push.change),
+            _ => all,
         }
     }
 
@@ -189,6 +189,13 @@ impl Inspected {
             deleted: Some(matches!(change, RefChange::Deleted { .. })),
             ..self
         }
+    }
+}
+
+impl InspectedRepository {
+    fn of(repository: Repository) -> Self {
+        let Repository { name, path, url, default_branch, private } = repository;
+        Self { path, name, url, default_branch, private }
     }
 }
 

@@ -130,6 +130,7 @@ fn nobody_listens(events: &[Event]) -> String {
     let switch = |event: &Event| match &event.fact {
         payload::Fact::Push(_) => "push_events",
         payload::Fact::Tag(_) => "tag_push_events",
+        _ => "other_events",
     };
     let mut switches: Vec<_> = events.iter().map(switch).collect();
     switches.dedup();

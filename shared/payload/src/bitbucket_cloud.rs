@@ -209,19 +209,21 @@ mod tests {
                     ),
                     bot: false,
                 },
-                repository: Repository {
-                    name: "repo_name",
-                    path: Some(
-                        "team_name/repo_name",
-                    ),
-                    url: Some(
-                        "https://api.bitbucket.org/bitbucket/bitbucket",
-                    ),
-                    default_branch: None,
-                    private: Some(
-                        true,
-                    ),
-                },
+                repository: Some(
+                    Repository {
+                        name: "repo_name",
+                        path: Some(
+                            "team_name/repo_name",
+                        ),
+                        url: Some(
+                            "https://api.bitbucket.org/bitbucket/bitbucket",
+                        ),
+                        default_branch: None,
+                        private: Some(
+                            true,
+                        ),
+                    },
+                ),
                 confidential: false,
                 fact: Push(
                     Push {

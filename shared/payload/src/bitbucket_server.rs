@@ -196,19 +196,21 @@ mod tests {
                     ),
                     bot: false,
                 },
-                repository: Repository {
-                    name: "webhook-test",
-                    path: Some(
-                        "~gopher/webhook-test",
-                    ),
-                    url: Some(
-                        "https://server.bitbucket.local/users/gopher/repos/webhook-test",
-                    ),
-                    default_branch: None,
-                    private: Some(
-                        true,
-                    ),
-                },
+                repository: Some(
+                    Repository {
+                        name: "webhook-test",
+                        path: Some(
+                            "~gopher/webhook-test",
+                        ),
+                        url: Some(
+                            "https://server.bitbucket.local/users/gopher/repos/webhook-test",
+                        ),
+                        default_branch: None,
+                        private: Some(
+                            true,
+                        ),
+                    },
+                ),
                 confidential: false,
                 fact: Push(
                     Push {
@@ -243,7 +245,7 @@ mod tests {
         );
         let push = |body: &str| match check(body).remove(0).fact {
             Fact::Push(push) => push,
-            Fact::Tag(tag) => panic!("{tag:?}"),
+            other => panic!("{other:?}"),
         };
         assert_eq!(push(&old).commit_count, None);
         assert_eq!(push(&new).commit_count, Some(2));

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::{Actor, Event, Fact, Forge, ParseError, Parsed, Repository};
+use crate::{Actor, Event, Fact, Forge, ParseError, Parsed, Reference, Repository};
 
 /// How much of an event's name a reason repeats: the longest of the forges' has 35 characters.
 const NAME_CHARS_MAX: usize = 64;
@@ -28,6 +28,15 @@ impl<'a> RefName<'a> {
     pub(crate) fn as_str(self) -> &'a str {
         let (Self::Branch(name) | Self::Tag(name)) = self;
         name
+    }
+}
+
+impl From<RefName<'_>> for Reference {
+    fn from(name: RefName<'_>) -> Self {
+        match name {
+            RefName::Branch(name) => Self::Branch(name.to_owned()),
+            RefName::Tag(name) => Self::Tag(name.to_owned()),
+        }
     }
 }
 
@@ -63,6 +72,11 @@ pub(crate) fn unknown_json(name: Option<&str>, json: &[u8]) -> Result<Parsed, Pa
     Ok(read::<IgnoredAny>(json, "JSON")?.map_or_else(|ignored| ignored, |_| unknown(name)))
 }
 
+/// The one event of a payload.
+pub(crate) fn happened(forge: Forge, actor: Actor, repository: Option<Repository>, fact: Fact) -> Parsed {
+    Parsed::Events(vec![Event { forge, actor, repository, confidential: false, fact }])
+}
+
 /// The events of one push: what one account did in one repository.
 pub(crate) fn pushed(
     forge: Forge,
@@ -73,7 +87,7 @@ pub(crate) fn pushed(
     let event = |fact| Event {
         forge,
         actor: actor.clone(),
-        repository: repository.clone(),
+        repository: Some(repository.clone()),
         confidential: false,
         fact,
     };

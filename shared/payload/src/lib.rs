@@ -17,15 +17,22 @@ mod headers;
 mod hub_signature;
 pub mod limits;
 mod secret;
+#[cfg(test)]
+mod show;
 mod standard_webhooks;
 mod verify;
+mod words;
 
-pub use event::{Actor, Commit, Event, Fact, Push, RefChange, Repository, Sha, TagPush};
+pub use event::{
+    Actor, Comment, Commit, Deployment, Emoji, Event, Fact, Item, Member, MergeRequest, Other, Push,
+    RefChange, Reference, Release, Repository, Run, Sha, Subject, TagPush, Topic,
+};
 pub use forge::Forge;
 pub use headers::{Identity, delivery_id, event_name, kept};
 pub use secret::Secret;
 pub use standard_webhooks::{SigningKey, SigningKeyError};
 pub use verify::{Refusal, Scheme, Verdict, verify};
+pub use words::{Action, State, Status};
 
 use http::HeaderMap;
 

@@ -23,6 +23,7 @@ fn is_on(switches: EventSwitches, fact: &Fact) -> bool {
     match fact {
         Fact::Push(_) => switches.push_events,
         Fact::Tag(_) => switches.tag_push_events,
+        _ => false,
     }
 }
 

@@ -14,7 +14,7 @@ fn check(forge: Forge, name: &str, body: &str) -> Event {
 fn push_of(event: Event) -> Push {
     match event.fact {
         Fact::Push(push) => push,
-        Fact::Tag(tag) => panic!("{tag:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -43,21 +43,23 @@ fn a_push_on_github() {
             ),
             bot: false,
         },
-        repository: Repository {
-            name: "sample_app",
-            path: Some(
-                "binkkatal/sample_app",
-            ),
-            url: Some(
-                "https://github.com/binkkatal/sample_app",
-            ),
-            default_branch: Some(
-                "master",
-            ),
-            private: Some(
-                false,
-            ),
-        },
+        repository: Some(
+            Repository {
+                name: "sample_app",
+                path: Some(
+                    "binkkatal/sample_app",
+                ),
+                url: Some(
+                    "https://github.com/binkkatal/sample_app",
+                ),
+                default_branch: Some(
+                    "master",
+                ),
+                private: Some(
+                    false,
+                ),
+            },
+        ),
         confidential: false,
         fact: Push(
             Push {
@@ -159,21 +161,23 @@ fn a_push_on_gitea_and_on_gogs() {
             name: None,
             bot: false,
         },
-        repository: Repository {
-            name: "example",
-            path: Some(
-                "example/example",
-            ),
-            url: Some(
-                "http://localhost:3000/example/example",
-            ),
-            default_branch: Some(
-                "master",
-            ),
-            private: Some(
-                false,
-            ),
-        },
+        repository: Some(
+            Repository {
+                name: "example",
+                path: Some(
+                    "example/example",
+                ),
+                url: Some(
+                    "http://localhost:3000/example/example",
+                ),
+                default_branch: Some(
+                    "master",
+                ),
+                private: Some(
+                    false,
+                ),
+            },
+        ),
         confidential: false,
         fact: Push(
             Push {

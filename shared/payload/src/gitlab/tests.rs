@@ -49,21 +49,23 @@ fn a_push_of_today() {
             ),
             bot: false,
         },
-        repository: Repository {
-            name: "Diaspora",
-            path: Some(
-                "mike/diaspora",
-            ),
-            url: Some(
-                "http://example.com/mike/diaspora",
-            ),
-            default_branch: Some(
-                "master",
-            ),
-            private: Some(
-                true,
-            ),
-        },
+        repository: Some(
+            Repository {
+                name: "Diaspora",
+                path: Some(
+                    "mike/diaspora",
+                ),
+                url: Some(
+                    "http://example.com/mike/diaspora",
+                ),
+                default_branch: Some(
+                    "master",
+                ),
+                private: Some(
+                    true,
+                ),
+            },
+        ),
         confidential: false,
         fact: Push(
             Push {
@@ -130,17 +132,19 @@ fn a_push_of_2014_has_no_kind_no_project_and_no_file_lists() {
             ),
             bot: false,
         },
-        repository: Repository {
-            name: "Diaspora",
-            path: Some(
-                "diaspora",
-            ),
-            url: Some(
-                "http://example.com/diaspora",
-            ),
-            default_branch: None,
-            private: None,
-        },
+        repository: Some(
+            Repository {
+                name: "Diaspora",
+                path: Some(
+                    "diaspora",
+                ),
+                url: Some(
+                    "http://example.com/diaspora",
+                ),
+                default_branch: None,
+                private: None,
+            },
+        ),
         confidential: false,
         fact: Push(
             Push {

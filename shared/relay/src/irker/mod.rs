@@ -16,6 +16,7 @@ pub fn lines(event: &Event, colorize: bool) -> Vec<Line> {
     let lines = match &event.fact {
         Fact::Push(change) => push::branch(event, change),
         Fact::Tag(change) => push::tag(event, change),
+        _ => Vec::new(),
     };
     lines.into_iter().map(|line| line.coloured(colorize)).collect()
 }

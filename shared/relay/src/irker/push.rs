@@ -25,7 +25,7 @@ pub(super) fn branch(event: &Event, push: &Push) -> Vec<Line> {
 
 fn branch_created(event: &Event, push: &Push) -> Line {
     let line = opening(event).words(" has created a new branch ").foreign(Paint::Reference, &push.branch);
-    match &event.repository.url {
+    match event.repository.as_ref().and_then(|repository| repository.url.as_ref()) {
         Some(url) => line.words(": ").foreign(Paint::Url, &format!("{url}/-/branches")),
         None => line,
     }
@@ -63,7 +63,7 @@ fn summary(event: &Event, push: &Push) -> Line {
 
 fn commit_line(event: &Event, push: &Push, commit: &Commit) -> Line {
     let line = Line::default()
-        .foreign(Paint::Repository, &event.repository.name)
+        .foreign(Paint::Repository, repository_name(event))
         .words("/")
         .foreign(Paint::Reference, &push.branch)
         .words(" ")
@@ -100,13 +100,17 @@ pub(super) fn tag(event: &Event, push: &TagPush) -> Vec<Line> {
     }]
 }
 
+fn repository_name(event: &Event) -> &str {
+    event.repository.as_ref().map_or("", |repository| &repository.name)
+}
+
 /// `[REPOSITORY] WHO`.
 fn opening(event: &Event) -> Line {
     let Actor { name, login, .. } = &event.actor;
     let who = name.as_deref().or(login.as_deref()).unwrap_or("somebody");
     Line::default()
         .words("[")
-        .foreign(Paint::Repository, &event.repository.name)
+        .foreign(Paint::Repository, repository_name(event))
         .words("] ")
         .foreign(Paint::Plain, who)
 }
