@@ -3,8 +3,10 @@
 //!
 //! Not here: storing (`apply`), which values are valid (`config`).
 
+use config::switches;
 use config::{
-    EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, ProjectPath, Server, Source, SourceId,
+    EventSwitches, FilteredKind, HookId, HttpHook, Irker, Pacing, Project, ProjectId, ProjectPath, RefFilter,
+    RefPattern, Server, Source, SourceId, Subscription,
 };
 use payload::{Forge, Secret};
 use serde::Deserialize;
@@ -39,9 +41,11 @@ struct SourceEntry {
     allow_unsigned: bool,
 }
 
+/// What is left over must be event switches: [`switches::strict`] refuses other names.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct IrkerEntry {
+    #[serde(default = "yes")]
+    active: bool,
     #[serde(default = "localhost")]
     server_host: String,
     #[serde(default = "irker_port")]
@@ -50,36 +54,58 @@ struct IrkerEntry {
     recipients: String,
     #[serde(default)]
     colorize_messages: bool,
-    push_events: Option<bool>,
-    tag_push_events: Option<bool>,
+    lines_in_irkerd: Option<u32>,
+    coalesce: Option<bool>,
+    branches: Option<Vec<RefPattern>>,
+    exclude_branches: Option<Vec<RefPattern>>,
+    branch_filter_events: Option<Vec<FilteredKind>>,
+    pipeline_statuses: Option<Vec<String>>,
+    #[serde(default)]
+    mute_bots: bool,
+    #[serde(flatten, deserialize_with = "switches::strict")]
+    events: EventSwitches,
 }
 
+/// What is left over must be event switches: [`switches::strict`] refuses other names.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct HookEntry {
     #[serde(default)]
     name: String,
     url: Secret,
     token: Option<Secret>,
-    push_events: Option<bool>,
-    tag_push_events: Option<bool>,
+    branches: Option<Vec<RefPattern>>,
+    exclude_branches: Option<Vec<RefPattern>>,
+    branch_filter_events: Option<Vec<FilteredKind>>,
+    pipeline_statuses: Option<Vec<String>>,
+    #[serde(default)]
+    mute_bots: bool,
+    #[serde(flatten, deserialize_with = "switches::strict")]
+    events: EventSwitches,
 }
 
-/// GitLab's default.
 fn localhost() -> String {
-    "localhost".to_owned()
+    Irker::SERVER_HOST.to_owned()
 }
 
-/// GitLab's default, and irker's.
 fn irker_port() -> u16 {
-    6659
+    Irker::SERVER_PORT
 }
 
-fn switches(push: Option<bool>, tag_push: Option<bool>) -> EventSwitches {
-    let default = EventSwitches::default();
-    EventSwitches {
-        push_events: push.unwrap_or(default.push_events),
-        tag_push_events: tag_push.unwrap_or(default.tag_push_events),
+fn yes() -> bool {
+    true
+}
+
+/// What is left out is as by default.
+fn ref_filter(
+    branches: Option<Vec<RefPattern>>,
+    exclude_branches: Option<Vec<RefPattern>>,
+    kinds: Option<Vec<FilteredKind>>,
+) -> RefFilter {
+    let default = RefFilter::default();
+    RefFilter {
+        branches: branches.unwrap_or_default(),
+        exclude_branches: exclude_branches.unwrap_or_default(),
+        branch_filter_events: kinds.unwrap_or(default.branch_filter_events),
     }
 }
 
@@ -113,13 +139,24 @@ impl IrkerEntry {
     fn irker(self) -> Result<Irker, config::IrkerError> {
         let default = self.default_irc_uri.as_deref().map(Server::parse).transpose();
         let default = default.map_err(config::IrkerError::DefaultUri)?.map(|(server, _)| server);
+        let (channel, pacing) = (Subscription::for_channel(), Pacing::default());
         Ok(Irker {
+            active: self.active,
             recipients: Irker::parse_recipients(&self.recipients, default.as_ref())?,
             default_irc_uri: default,
             server_host: self.server_host,
             server_port: self.server_port,
             colorize_messages: self.colorize_messages,
-            events: switches(self.push_events, self.tag_push_events),
+            subscription: Subscription {
+                events: self.events,
+                refs: ref_filter(self.branches, self.exclude_branches, self.branch_filter_events),
+                statuses: self.pipeline_statuses.unwrap_or(channel.statuses),
+                mute_bots: self.mute_bots,
+            },
+            pacing: Pacing {
+                lines_in_irkerd: self.lines_in_irkerd.unwrap_or(pacing.lines_in_irkerd),
+                coalesce: self.coalesce.unwrap_or(pacing.coalesce),
+            },
         })
     }
 }
@@ -138,8 +175,13 @@ impl HookEntry {
             last_hook.0 += 1;
             *last_hook
         });
-        let events = switches(self.push_events, self.tag_push_events);
-        HttpHook { id, name: self.name, url: self.url, token: self.token, events }
+        let subscription = Subscription {
+            events: self.events,
+            refs: ref_filter(self.branches, self.exclude_branches, self.branch_filter_events),
+            statuses: self.pipeline_statuses.unwrap_or_default(),
+            mute_bots: self.mute_bots,
+        };
+        HttpHook { id, name: self.name, url: self.url, token: self.token, subscription }
     }
 }
 
@@ -182,7 +224,7 @@ mod tests {
     fn what_is_left_out_is_as_in_gitlab() {
         let project = read(SMALL).unwrap();
         assert_eq!(project.source.id.as_str(), "made-up");
-        assert_eq!(project.hooks[0].events, EventSwitches { push_events: true, tag_push_events: false });
+        assert_eq!(project.hooks[0].subscription, Subscription::default());
     }
 
     #[test]

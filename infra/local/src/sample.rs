@@ -3,16 +3,13 @@
 use anyhow::Result;
 use app::App;
 use app::projects;
-use config::{EventSwitches, HookId, Irker, Project, Source};
+use config::{EventSwitches, HookId, Irker, Project, Source, Subscription, Switch};
 use payload::Secret;
 
 use crate::house::random_text;
 
 /// Where the sample project's lines go.
 pub(crate) const CHANNEL: &str = "irc://localhost:6667/bellhop";
-
-/// irker's own port.
-const IRKERD_PORT: u16 = 6659;
 
 /// Small enough for a command line.
 const PUSH: &str = r#"{"object_kind":"push","ref":"refs/heads/main","user_name":"Ada",
@@ -36,12 +33,12 @@ pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
             allow_unsigned: false,
         },
         irker: Some(Irker {
-            server_host: "localhost".to_owned(),
-            server_port: IRKERD_PORT,
-            default_irc_uri: None,
-            recipients: Irker::parse_recipients(CHANNEL, None)?,
             colorize_messages: true,
-            events: EventSwitches { push_events: true, tag_push_events: true },
+            subscription: Subscription {
+                events: EventSwitches::of(Switch::ALL),
+                ..Subscription::for_channel()
+            },
+            ..Irker::to(Irker::parse_recipients(CHANNEL, None)?)
         }),
         hooks: Vec::new(),
         last_hook: HookId(0),

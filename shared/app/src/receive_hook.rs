@@ -127,12 +127,7 @@ fn task(project: &Project, delivery: Delivery) -> Task {
 }
 
 fn nobody_listens(events: &[Event]) -> String {
-    let switch = |event: &Event| match &event.fact {
-        payload::Fact::Push(_) => "push_events",
-        payload::Fact::Tag(_) => "tag_push_events",
-        _ => "other_events",
-    };
-    let mut switches: Vec<_> = events.iter().map(switch).collect();
+    let mut switches: Vec<_> = events.iter().map(|event| relay::switch_of(event).name()).collect();
     switches.dedup();
-    format!("no target of the project has {} on", switches.join(" or "))
+    format!("no target of the project wants it ({})", switches.join(", "))
 }

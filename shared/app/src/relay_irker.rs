@@ -35,7 +35,7 @@ async fn relay(app: &App, delivery: Delivery) -> Result<Answer, StoreError> {
 async fn attempt(due: &Due, target: TargetId) -> Outcome {
     let integration = due.project.as_ref().and_then(|project| project.irker.as_ref());
     let (TargetId::Irker(_), Some(integration)) = (target, integration) else { return Outcome::Gone };
-    let told = due.events.iter().filter(|event| relay::is_for_channel(event, integration.events));
+    let told = due.events.iter().filter(|event| relay::is_for_channel(event, &integration.subscription));
     let lines: Vec<_> = told.flat_map(|event| irker::lines(event, integration.colorize_messages)).collect();
     let requests = irker::requests(&lines, &integration.recipients);
     if requests.is_empty() {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::limits::{SECRET_BYTES_MAX, URL_BYTES_MAX};
-use crate::{EventSwitches, HookId};
+use crate::{HookId, Subscription, SubscriptionError};
 
 /// An HTTP target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +20,8 @@ pub struct HttpHook<S = Secret> {
     pub url: S,
     /// Sent as `X-Gitlab-Token`.
     pub token: Option<S>,
-    /// Which events it gets.
-    pub events: EventSwitches,
+    /// What it wants to hear of.
+    pub subscription: Subscription,
 }
 
 /// Why a hook is refused.
@@ -36,6 +36,9 @@ pub enum HookError {
     /// GitLab refuses line breaks as well.
     #[error("a hook's token has 1 to {SECRET_BYTES_MAX} printable ASCII characters")]
     Token,
+    /// See [`SubscriptionError`].
+    #[error(transparent)]
+    Subscription(#[from] SubscriptionError),
 }
 
 impl<S> HttpHook<S> {
@@ -46,12 +49,18 @@ impl<S> HttpHook<S> {
             name: self.name,
             url: change(self.url)?,
             token: self.token.map(change).transpose()?,
-            events: self.events,
+            subscription: self.subscription,
         })
     }
 }
 
 impl HttpHook {
+    /// A hook with every setting as by default.
+    pub fn to(id: HookId, url: &str) -> Self {
+        let (name, subscription) = (String::new(), Subscription::default());
+        Self { id, name, url: Secret::new(url), token: None, subscription }
+    }
+
     /// Where events are posted, as an address.
     pub fn address(&self) -> Result<Url, HookError> {
         if self.url.expose().len() > URL_BYTES_MAX {
@@ -73,7 +82,7 @@ impl HttpHook {
         if self.token.as_ref().is_some_and(|token| !is_sendable(token)) {
             return Err(HookError::Token);
         }
-        Ok(())
+        Ok(self.subscription.check()?)
     }
 }
 
@@ -82,9 +91,7 @@ mod tests {
     use super::*;
 
     fn check(url: &str, token: Option<&str>) -> Result<(), HookError> {
-        let url = Secret::new(url);
-        let token = token.map(Secret::new);
-        HttpHook { id: HookId(1), name: String::new(), url, token, events: EventSwitches::default() }.check()
+        HttpHook { token: token.map(Secret::new), ..HttpHook::to(HookId(1), url) }.check()
     }
 
     #[test]

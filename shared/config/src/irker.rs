@@ -7,12 +7,14 @@ use std::fmt;
 use payload::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{CHANNELS_PER_SERVER_MAX, RECIPIENTS_MAX};
-use crate::{EventSwitches, Recipient, RecipientError, Server};
+use crate::limits::{CHANNELS_PER_SERVER_MAX, LINES_IN_IRKERD, RECIPIENTS_MAX};
+use crate::{Recipient, RecipientError, Server, Subscription, SubscriptionError};
 
 /// A project's way to IRC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Irker<S = Secret> {
+    /// Switched off, nothing is queued for it; its settings stay.
+    pub active: bool,
     /// The machine that irkerd runs on.
     pub server_host: String,
     /// Its port.
@@ -23,8 +25,28 @@ pub struct Irker<S = Secret> {
     pub recipients: Vec<Recipient<S>>,
     /// Whether lines carry mIRC colours.
     pub colorize_messages: bool,
-    /// Which events it gets.
-    pub events: EventSwitches,
+    /// What it wants to hear of.
+    pub subscription: Subscription,
+    /// How much irkerd is given at a time.
+    pub pacing: Pacing,
+}
+
+/// How much irkerd is given at a time. It says one line a second on each IRC server, and what it has not said dies
+/// with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pacing {
+    /// How many lines may wait in irkerd for one IRC server; the rest waits here.
+    pub lines_in_irkerd: u32,
+    /// Whether pushes that have piled up are told in one line, with their true counts.
+    pub coalesce: bool,
+}
+
+/// Few enough to lose little, enough for one push of four lines at once.
+impl Default for Pacing {
+    fn default() -> Self {
+        Self { lines_in_irkerd: 5, coalesce: true }
+    }
 }
 
 /// Why an integration is refused.
@@ -58,6 +80,12 @@ pub enum IrkerError {
         /// How many channels there.
         count: usize,
     },
+    /// Nothing would ever be said, or irkerd would hold an hour of lines.
+    #[error("lines_in_irkerd is between {} and {}", LINES_IN_IRKERD.start(), LINES_IN_IRKERD.end())]
+    LinesInIrkerd,
+    /// See [`SubscriptionError`].
+    #[error(transparent)]
+    Subscription(#[from] SubscriptionError),
     /// irkerd would join without the key first, fail, and never try again.
     #[error("{name} on {server} is named twice with different keys")]
     TwoKeys {
@@ -97,17 +125,39 @@ impl<S> Irker<S> {
     pub fn try_map<T, E>(self, change: &mut impl FnMut(S) -> Result<T, E>) -> Result<Irker<T>, E> {
         let recipients = self.recipients.into_iter().map(|recipient| recipient.try_map(change));
         Ok(Irker {
+            active: self.active,
             recipients: recipients.collect::<Result<_, _>>()?,
             server_host: self.server_host,
             server_port: self.server_port,
             default_irc_uri: self.default_irc_uri,
             colorize_messages: self.colorize_messages,
-            events: self.events,
+            subscription: self.subscription,
+            pacing: self.pacing,
         })
     }
 }
 
 impl Irker {
+    /// GitLab's default for `server_host`.
+    pub const SERVER_HOST: &'static str = "localhost";
+
+    /// irker's own port, and so GitLab's default for `server_port`.
+    pub const SERVER_PORT: u16 = 6659;
+
+    /// An integration with every setting as by default.
+    pub fn to(recipients: Vec<Recipient>) -> Self {
+        Self {
+            active: true,
+            server_host: Self::SERVER_HOST.to_owned(),
+            server_port: Self::SERVER_PORT,
+            default_irc_uri: None,
+            recipients,
+            colorize_messages: false,
+            subscription: Subscription::for_channel(),
+            pacing: Pacing::default(),
+        }
+    }
+
     /// Reads recipients as GitLab's form has them: separated by white space, short names completed by the default.
     /// Repeated entries are kept once.
     pub fn parse_recipients(text: &str, default: Option<&Server>) -> Result<Vec<Recipient>, IrkerError> {
@@ -133,6 +183,10 @@ impl Irker {
         if self.server_port == 0 {
             return Err(IrkerError::ServerPort);
         }
+        if !LINES_IN_IRKERD.contains(&self.pacing.lines_in_irkerd) {
+            return Err(IrkerError::LinesInIrkerd);
+        }
+        self.subscription.check()?;
         match self.recipients.len() {
             0 => return Err(IrkerError::NoRecipients),
             1..=RECIPIENTS_MAX => {}
@@ -164,15 +218,8 @@ mod tests {
 
     fn check(recipients: &str) -> Result<usize, String> {
         let (default, _) = Server::parse("irc://irc.example.net/").unwrap();
-        let irker = Irker {
-            server_host: "localhost".to_owned(),
-            server_port: 6659,
-            recipients: Irker::parse_recipients(recipients, Some(&default))
-                .map_err(|error| error.to_string())?,
-            default_irc_uri: Some(default),
-            colorize_messages: false,
-            events: EventSwitches::default(),
-        };
+        let recipients = Irker::parse_recipients(recipients, Some(&default));
+        let irker = Irker::to(recipients.map_err(|error| error.to_string())?);
         irker.check().map_err(|error| error.to_string())?;
         Ok(irker.recipients.len())
     }

@@ -32,3 +32,16 @@ pub const SECRETS_MAX: usize = 10;
 
 /// The longest secret, in bytes: what GitLab stores for a hook's token.
 pub const SECRET_BYTES_MAX: usize = 255;
+
+/// How many branch patterns one target may have: more is a list that nobody keeps by hand.
+pub const PATTERNS_MAX: usize = 50;
+
+/// The longest branch pattern, in bytes: a ref's own limit on most file systems.
+pub const PATTERN_BYTES_MAX: usize = 255;
+
+/// How large a branch pattern may become in memory, in bytes; the usual ones take some kilobytes.
+pub const PATTERN_COMPILED_BYTES_MAX: usize = 256 * 1024;
+
+/// How many lines may wait in an irkerd for one IRC server, and the most that may be asked for. irkerd says one a second
+/// and forgets what waits when it dies.
+pub const LINES_IN_IRKERD: std::ops::RangeInclusive<u32> = 1..=60;

@@ -67,24 +67,6 @@ impl TryFrom<String> for ProjectPath {
     }
 }
 
-/// Which events a target gets, under GitLab's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-// Rows outlive upgrades in both directions: what is absent is off or on as by default, what is unknown is left alone.
-#[serde(default)]
-pub struct EventSwitches {
-    /// Pushes to branches.
-    pub push_events: bool,
-    /// New, moved and deleted tags.
-    pub tag_push_events: bool,
-}
-
-/// GitLab's defaults: pushes only.
-impl Default for EventSwitches {
-    fn default() -> Self {
-        Self { push_events: true, tag_push_events: false }
-    }
-}
-
 /// Why a project is refused. Each text tells all there is, so that none of them has a source to tell it again.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {

@@ -187,7 +187,7 @@ pub enum Status {
 
 impl Status {
     /// Reads a forge's word, in whatever case.
-    pub(crate) fn of(word: &str) -> Self {
+    pub fn of(word: &str) -> Self {
         match word.to_lowercase().as_str() {
             "created" => Self::Created,
             "pending" | "queued" | "waiting" | "waiting_for_resource" | "preparing" | "requested" => {

@@ -79,11 +79,8 @@ mod tests {
 
     fn check(received: &[(&str, &str)]) -> HttpRequest {
         let hook = HttpHook {
-            id: HookId(1),
-            name: String::new(),
-            url: Secret::new("https://ci.example.com/"),
             token: Some(Secret::new("target-token")),
-            events: config::EventSwitches::default(),
+            ..HttpHook::to(HookId(1), "https://ci.example.com/")
         };
         let headers =
             received.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

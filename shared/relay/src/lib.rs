@@ -12,4 +12,4 @@ pub mod schedule;
 
 pub use http_request::{HttpRequest, Original, http_request};
 pub use outcome::{Outcome, Verdict};
-pub use route::{is_for_channel, targets};
+pub use route::{is_for_channel, is_wanted, switch_of, targets};

@@ -15,7 +15,10 @@ use anyhow::{Context, Result, ensure};
 use app::deliveries::{self, DeliveryState};
 use app::ids::EventId;
 use app::projects;
-use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Recipient, Source, TargetId};
+use config::{
+    EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Recipient, Source, Subscription, Switch,
+    TargetId,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use payload::{Forge, Parsed, Payload, Secret};
 use relay::Outcome;
@@ -71,7 +74,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let folder = tempfile::tempdir()?;
     let house = House::open(folder.path())?;
     let secret = random_text::<16>(&house.app.chance);
-    let project = project(&secret, &irkerd, channel.clone(), receiver.url())?;
+    let project = project(&secret, &irkerd, channel.clone(), &receiver.url())?;
     projects::save(&house.app, project).await?;
     let running = Running::start(&house, ([127, 0, 0, 1], 0).into()).await?;
 
@@ -103,9 +106,9 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     Ok(if has_arrived { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn project(secret: &str, irkerd: &str, channel: Recipient, hook: String) -> Result<Project> {
+fn project(secret: &str, irkerd: &str, channel: Recipient, hook: &str) -> Result<Project> {
     let (host, port) = irkerd.rsplit_once(':').context("--irkerd looks like HOST:PORT")?;
-    let events = EventSwitches { push_events: true, tag_push_events: true };
+    let events = EventSwitches::of(Switch::ALL);
     let project = Project {
         id: PROJECT,
         path: "demo".to_owned().try_into()?,
@@ -119,17 +122,14 @@ fn project(secret: &str, irkerd: &str, channel: Recipient, hook: String) -> Resu
         irker: Some(Irker {
             server_host: host.to_owned(),
             server_port: port.parse().context("--irkerd looks like HOST:PORT")?,
-            default_irc_uri: None,
-            recipients: vec![channel],
             colorize_messages: show::is_colourful(),
-            events,
+            subscription: Subscription { events, ..Subscription::for_channel() },
+            ..Irker::to(vec![channel])
         }),
         hooks: vec![HttpHook {
-            id: HookId(1),
             name: "demo".to_owned(),
-            url: Secret::new(hook),
-            token: None,
-            events,
+            subscription: Subscription { events, ..Subscription::default() },
+            ..HttpHook::to(HookId(1), hook)
         }],
         last_hook: HookId(1),
     };

@@ -147,7 +147,7 @@ async fn what_is_not_for_us_is_told_apart_and_leaves_no_trace() {
     assert!(matches!(world.push("a").await, Err(ReceiveError::UnknownSource)));
     world.configure(None, &[]).await;
     let Ok(Received::Ignored { reason }) = world.push("a").await else { panic!() };
-    assert_eq!(reason, "no target of the project has push_events on");
+    assert_eq!(reason, "no target of the project wants it (push_events)");
     assert!(matches!(world.post("a", b"{").await, Err(ReceiveError::Unreadable(_))));
     assert!(world.work().await.is_empty());
 }

@@ -9,7 +9,7 @@ use app::queue::{Answer, QueueName};
 use app::receive_hook::{ReceiveError, Received, receive};
 use app::seal::Sealer;
 use app::{App, projects, relay_http, relay_irker};
-use config::{EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Source};
+use config::{HookId, HttpHook, Irker, Project, ProjectId, Source};
 use embedded::{Serving, Store};
 use payload::{Payload, Secret};
 use tempfile::TempDir;
@@ -98,13 +98,9 @@ impl World {
 
 /// The project `p`, number 7.
 pub(crate) fn project(irkerd: Option<u16>, hooks: &[String]) -> Project {
-    let events = EventSwitches::default();
     let hook = |(index, url): (usize, &String)| HttpHook {
-        id: HookId(index as u64 + 1),
-        name: String::new(),
-        url: Secret::new(url.as_str()),
         token: Some(Secret::new("target-token")),
-        events,
+        ..HttpHook::to(HookId(index as u64 + 1), url)
     };
     Project {
         id: ProjectId(7),
@@ -118,10 +114,7 @@ pub(crate) fn project(irkerd: Option<u16>, hooks: &[String]) -> Project {
         irker: irkerd.map(|server_port| Irker {
             server_host: "127.0.0.1".to_owned(),
             server_port,
-            default_irc_uri: None,
-            recipients: Irker::parse_recipients("irc://irc.example.net/chan?key=channel-key", None).unwrap(),
-            colorize_messages: false,
-            events,
+            ..Irker::to(Irker::parse_recipients("irc://irc.example.net/chan?key=channel-key", None).unwrap())
         }),
         hooks: hooks.iter().enumerate().map(hook).collect(),
         last_hook: HookId(9),
