@@ -17,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     let table = environment.table()?;
     table.warm_up().await;
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
-    let handler = async |body: &str| app::relay_irker::handle(&app, body).await;
+    let handler = async |run: &[&str]| app::relay_irker::handle(&app, run).await;
     aws::serve_queue(QueueName::Irker, Deferral::QueueTimeout, handler)
         .await
         .map_err(anyhow::Error::from_boxed)

@@ -23,8 +23,11 @@ use crate::house::House;
 use crate::listen::listen;
 use crate::{Store, sample};
 
-/// How many irkerds are served at the same time; each of them, one delivery at a time.
+/// How many irkerds are served at the same time; each of them, one run of deliveries at a time.
 const IRKERDS_AT_ONCE: usize = 32;
+
+/// How many deliveries that have piled up for one irkerd are looked at together: as many as SQS hands out.
+const RUN_MAX: usize = 10;
 
 /// How many HTTP deliveries are under way at the same time: each may hold a body and wait ten seconds.
 const HTTP_AT_ONCE: usize = 64;
@@ -99,9 +102,9 @@ fn relay_irker(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> impl Future<Output = ()> + Send + 'static {
     let app = Arc::clone(&house.app);
-    let handler = move |received: embedded::Received| {
+    let handler = move |run: Vec<embedded::Received>| {
         let app = Arc::clone(&app);
-        async move { relay_irker::handle(&app, &received.body).await }
+        async move { relay_irker::handle(&app, &bodies(&run)).await }
     };
     async move { serving.consume(consumer(QueueName::Irker, IRKERDS_AT_ONCE), handler, stop).await }
 }
@@ -113,15 +116,19 @@ fn relay_http(
     outbound: Outbound,
 ) -> impl Future<Output = ()> + Send + 'static {
     let app = Arc::clone(&house.app);
-    let handler = move |received: embedded::Received| {
+    let handler = move |run: Vec<embedded::Received>| {
         let (app, outbound) = (Arc::clone(&app), outbound.clone());
-        async move { relay_http::handle(&app, &outbound, &received.body).await }
+        async move { relay_http::handle(&app, &outbound, &bodies(&run)).await }
     };
     async move { serving.consume(consumer(QueueName::Http, HTTP_AT_ONCE), handler, stop).await }
 }
 
+fn bodies(run: &[embedded::Received]) -> Vec<&str> {
+    run.iter().map(|received| received.body.as_str()).collect()
+}
+
 fn consumer(queue: QueueName, concurrency: usize) -> Consumer {
-    Consumer { queue, concurrency, handler_time: DELIVERY_MAX, drain_time: DRAIN_MAX }
+    Consumer { queue, concurrency, run_max: RUN_MAX, handler_time: DELIVERY_MAX, drain_time: DRAIN_MAX }
 }
 
 /// Ends when the order to stop is given.

@@ -54,6 +54,17 @@ pub struct Attempt {
     pub outcome: Outcome,
 }
 
+/// How far a delivery to irkerd has come that was too long for one handover.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How many requests irkerd has.
+    pub handed: usize,
+    /// How many deliveries, this one and those behind it, are told together.
+    pub members: usize,
+    /// A digest of all the requests. If the configuration changed meanwhile, they are others now, and are all said.
+    pub of: String,
+}
+
 /// What became of an event at one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRecord {
@@ -64,16 +75,33 @@ pub struct DeliveryRecord {
     pub attempts_made: u32,
     /// The newest attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// Where to go on, if it was begun and not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
 }
 
 impl DeliveryRecord {
+    /// The record before the first attempt.
+    fn new(due_at: Timestamp) -> Self {
+        let state = DeliveryState::Waiting { due_at };
+        Self { state, attempts_made: 0, attempts: Vec::new(), progress: None }
+    }
+
     /// The record after one more attempt.
     pub(crate) fn after(before: Option<Self>, attempt: Attempt, state: DeliveryState) -> Self {
-        let (attempts_made, mut attempts) =
-            before.map_or((0, Vec::new()), |record| (record.attempts_made, record.attempts));
-        attempts.push(attempt);
-        attempts.drain(..attempts.len().saturating_sub(ATTEMPTS_REMEMBERED));
-        Self { state, attempts_made: attempts_made.saturating_add(1), attempts }
+        let mut record = before.unwrap_or_else(|| Self::new(attempt.at));
+        record.attempts_made = record.attempts_made.saturating_add(1);
+        record.attempts.push(attempt);
+        record.attempts.drain(..record.attempts.len().saturating_sub(ATTEMPTS_REMEMBERED));
+        // What is over goes on nowhere.
+        let is_over = !matches!(state, DeliveryState::Waiting { .. });
+        Self { progress: record.progress.filter(|_| !is_over), state, ..record }
+    }
+
+    /// The record of a delivery that was begun, and goes on at `due_at`.
+    pub(crate) fn begun(before: Option<Self>, progress: Progress, due_at: Timestamp) -> Self {
+        let record = before.unwrap_or_else(|| Self::new(due_at));
+        Self { state: DeliveryState::Waiting { due_at }, progress: Some(progress), ..record }
     }
 }
 

@@ -10,6 +10,7 @@ use std::io;
 use std::time::Duration;
 
 use relay::Outcome;
+use relay::irker::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,8 +21,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long irkerd may take to read everything and close. It takes a millisecond unless another client hogs it.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
-/// Hands requests over, each ended by LF.
-pub async fn hand_over(irkerd: &str, requests: &[String]) -> Outcome {
+/// Hands requests over.
+pub async fn hand_over(irkerd: &str, requests: &[Request]) -> Outcome {
     // Tries every address of the host in turn.
     let stream = match timeout(CONNECT_MAX, TcpStream::connect(irkerd)).await {
         Ok(Ok(stream)) => stream,
@@ -39,8 +40,9 @@ pub async fn hand_over(irkerd: &str, requests: &[String]) -> Outcome {
     }
 }
 
-async fn write_and_wait(mut stream: TcpStream, requests: &[String]) -> io::Result<()> {
-    stream.write_all(requests.concat().as_bytes()).await?;
+async fn write_and_wait(mut stream: TcpStream, requests: &[Request]) -> io::Result<()> {
+    let text: Vec<_> = requests.iter().map(|request| request.text.as_str()).collect();
+    stream.write_all(text.concat().as_bytes()).await?;
     stream.shutdown().await?;
     // irkerd says nothing; whatever speaks here instead is read and forgotten, until it closes or time is up.
     let mut ignored = [0; 256];

@@ -28,6 +28,7 @@ pub mod relay_irker;
 pub mod seal;
 mod store;
 pub mod table;
+pub mod test_irker;
 
 use std::sync::Arc;
 

@@ -1,6 +1,10 @@
 //! The port to what carries work from a receiver to a relay: tasks go in here, and each adapter's own loop (an
 //! SQS trigger, the embedded lease loop) hands them to a consumer and acts on its [`Answer`].
 //!
+//! A consumer is handed **runs**: tasks of one group, in order, and gives one answer for each. In an ordered queue a run
+//! may be long, so that the consumer sees what has piled up; there, nothing behind a task that is not done may be done.
+//! In any other queue a run is one task.
+//!
 //! Not here: payloads (a task only names its event), retry schedules (`relay::schedule`), and reading the queue:
 //! a Lambda function never does that itself.
 //!
@@ -78,13 +82,31 @@ pub enum Task {
         /// What to relay.
         delivery: Delivery,
     },
+    /// To an irkerd: one line that tells of nothing, for each recipient of a project, and a report.
+    TestIrkerV1 {
+        /// `host:port`: in the same group as what is relayed there.
+        irkerd: String,
+        /// Which test.
+        test: IrkerTest,
+    },
+}
+
+/// A test of a project's way to IRC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IrkerTest {
+    /// Where its report will be.
+    pub id: Stamp,
+    /// Whose settings are tested.
+    pub project: ProjectId,
+    /// When it was asked for, in milliseconds since 1970.
+    pub queued_at: Timestamp,
 }
 
 impl Task {
     /// The queue that carries it.
     pub fn queue(&self) -> QueueName {
         match self {
-            Self::RelayIrkerV1 { .. } => QueueName::Irker,
+            Self::RelayIrkerV1 { .. } | Self::TestIrkerV1 { .. } => QueueName::Irker,
             Self::RelayHttpV1 { .. } => QueueName::Http,
         }
     }
@@ -92,7 +114,7 @@ impl Task {
     /// What it is ordered by (irker), or kept fair by (HTTP).
     pub fn group(&self) -> String {
         match self {
-            Self::RelayIrkerV1 { irkerd, .. } => irkerd.clone(),
+            Self::RelayIrkerV1 { irkerd, .. } | Self::TestIrkerV1 { irkerd, .. } => irkerd.clone(),
             Self::RelayHttpV1 { delivery } => delivery.target.to_string(),
         }
     }
@@ -101,8 +123,12 @@ impl Task {
     /// stamps and so different ids: a queue that drops repeated ids (SQS FIFO does) must keep both, since only
     /// the table decides which of them counts.
     pub fn id(&self) -> String {
-        let (Self::RelayIrkerV1 { delivery, .. } | Self::RelayHttpV1 { delivery }) = self;
-        format!("{}.{}", delivery.stamp, delivery.target)
+        match self {
+            Self::RelayIrkerV1 { delivery, .. } | Self::RelayHttpV1 { delivery } => {
+                format!("{}.{}", delivery.stamp, delivery.target)
+            }
+            Self::TestIrkerV1 { test, .. } => format!("{}.test", test.id),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use relay::schedule::{Schedule, Tried};
 use relay::{Original, Outcome, Verdict};
 
 use crate::clock::Timestamp;
-use crate::deliveries::{self, Attempt, DeliveryRecord, DeliveryState, delivery_key};
+use crate::deliveries::{self, Attempt, DeliveryRecord, DeliveryState, Progress, delivery_key};
 use crate::events::{self, Standing, event_key};
 use crate::queue::{AGAIN_MAX, Answer, Delivery};
 use crate::store::broken;
@@ -40,9 +40,16 @@ pub(crate) struct Due {
     pub(crate) project: Option<Arc<Project>>,
     /// Counts from 1.
     pub(crate) attempt: u32,
-    task: Delivery,
+    pub(crate) task: Delivery,
     record: Option<(DeliveryRecord, Version)>,
     began_at: Timestamp,
+}
+
+impl Due {
+    /// How far it has come before.
+    pub(crate) fn progress(&self) -> Option<&Progress> {
+        self.record.as_ref().and_then(|(record, _)| record.progress.as_ref())
+    }
 }
 
 /// What a task turns out to be.
@@ -157,8 +164,35 @@ pub(crate) async fn settle(
     }
     let attempt = Attempt { at: due.began_at, duration_ms, outcome };
     let (before, version) = due.record.unzip();
-    let record = DeliveryRecord::after(before, attempt, state);
-    let key = delivery_key(&due.task.event, due.task.target);
+    write(app, &due.task, (DeliveryRecord::after(before, attempt, state), version), answer).await
+}
+
+/// Writes down how far a delivery has come that goes on after a while.
+pub(crate) async fn put_off(
+    app: &App,
+    due: Due,
+    progress: Progress,
+    after: Duration,
+) -> Result<Answer, StoreError> {
+    tracing::info!(
+        event = %due.task.event,
+        target = %due.task.target,
+        handed = progress.handed,
+        members = progress.members,
+        "delivery.begun"
+    );
+    let (before, version) = due.record.unzip();
+    let record = DeliveryRecord::begun(before, progress, app.clock.now() + after);
+    write(app, &due.task, (record, version), Answer::Again { after }).await
+}
+
+async fn write(
+    app: &App,
+    task: &Delivery,
+    (record, version): (DeliveryRecord, Option<Version>),
+    answer: Answer,
+) -> Result<Answer, StoreError> {
+    let key = delivery_key(&task.event, task.target);
     if deliveries::save(app, key, &record, version).await? {
         return Ok(answer);
     }

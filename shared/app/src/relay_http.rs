@@ -1,6 +1,7 @@
 //! The use case behind a task of the HTTP queue: one event to one HTTP hook.
 
 use config::TargetId;
+use futures_util::future::join_all;
 use relay::schedule::Schedule;
 use relay::{Outcome, http_request};
 
@@ -9,11 +10,15 @@ use crate::queue::{Answer, Delivery, Task};
 use crate::relay::{Due, Step, answer, prepare, settle, task};
 use crate::{App, StoreError};
 
-/// Handles one task, given as the queue's text.
-pub async fn handle(app: &App, outbound: &Outbound, body: &str) -> Answer {
+/// Handles a run of tasks, given as the queue's texts, side by side. One answer each.
+pub async fn handle(app: &App, outbound: &Outbound, run: &[&str]) -> Vec<Answer> {
+    join_all(run.iter().map(|body| handle_one(app, outbound, body))).await
+}
+
+async fn handle_one(app: &App, outbound: &Outbound, body: &str) -> Answer {
     match task(body) {
         Ok(Task::RelayHttpV1 { delivery }) => answer(&delivery.clone(), relay(app, outbound, delivery).await),
-        Ok(Task::RelayIrkerV1 { .. }) => {
+        Ok(Task::RelayIrkerV1 { .. } | Task::TestIrkerV1 { .. }) => {
             tracing::error!("a task for irkerd is in the HTTP queue");
             Answer::Fault
         }

@@ -1,45 +1,280 @@
-//! The use case behind a task of the irker queue: one event's lines to one irkerd.
+//! The use case behind the tasks of the irker queue: what has piled up for one irkerd, handed over in order, at
+//! irkerd's pace, one connection at a time.
+//!
+//! A run of tasks becomes **tellings**: one delivery each, or many pushes told in one line. As many requests as irkerd
+//! may hold are handed over in one connection. A telling that did not fit goes on, the next time, where it stopped:
+//! its first delivery's record says where.
+//!
+//! Not here: the connection (`irkerd`), how much fits (`relay::irker::Pace`), what is told together
+//! (`relay::irker::together`), tests of the settings (`test_irker`).
 
-use config::TargetId;
+use std::time::Duration;
+
+use config::{Irker, TargetId};
+use futures_util::future::join_all;
+use relay::Outcome;
+use relay::irker::{self, Pace, Request, Waiting};
 use relay::schedule::Schedule;
-use relay::{Outcome, irker};
+use sha2::{Digest, Sha256};
 
-use crate::queue::{Answer, Delivery, Task};
-use crate::relay::{Due, Step, answer, prepare, settle, task};
-use crate::{App, StoreError, irkerd};
+use crate::deliveries::Progress;
+use crate::queue::{Answer, IrkerTest, Task};
+use crate::relay::{Due, Step, answer, prepare, put_off, settle, task};
+use crate::store::{item, row};
+use crate::table::{Condition, Key};
+use crate::{App, Causes, StoreError, ids, irkerd, test_irker};
 
-/// Handles one task, given as the queue's text.
-pub async fn handle(app: &App, body: &str) -> Answer {
-    match task(body) {
-        Ok(Task::RelayIrkerV1 { delivery, .. }) => answer(&delivery.clone(), relay(app, delivery).await),
-        Ok(Task::RelayHttpV1 { .. }) => {
-            tracing::error!("a task for an HTTP hook is in the irker queue");
-            Answer::Fault
+/// What waits behind a task that is not done.
+const WAITS: Answer = Answer::Again { after: Duration::ZERO };
+
+/// How long irkerd's pace is remembered: longer than any irkerd takes for what it is given.
+const PACE_KEPT: Duration = Duration::from_hours(1);
+
+/// Handles a run of tasks for one irkerd, given as the queue's texts. One answer each.
+pub async fn handle(app: &App, run: &[&str]) -> Vec<Answer> {
+    let mut answers = vec![WAITS; run.len()];
+    let mut dues = Vec::new();
+    for (place, step) in join_all(run.iter().map(|body| step(app, body))).await.into_iter().enumerate() {
+        match step {
+            Ok(Step::Attempt(due)) => dues.push((place, *due)),
+            // What came to nothing, or is over, holds nobody up.
+            Ok(Step::Answer(Answer::Done)) => answers[place] = Answer::Done,
+            Ok(Step::Answer(answer)) | Err(Stop::Answer(answer)) => {
+                answers[place] = answer;
+                break;
+            }
+            // In its turn: when everything before it is done.
+            Err(Stop::Test(test)) => {
+                if dues.is_empty() {
+                    answers[place] = test_irker::run(app, &test).await;
+                }
+                break;
+            }
         }
-        Err(fault) => fault,
+    }
+    for (place, answer) in relay(app, dues).await {
+        answers[place] = answer;
+    }
+    answers
+}
+
+/// Why a run is not looked at any further.
+enum Stop {
+    Answer(Answer),
+    Test(IrkerTest),
+}
+
+async fn step(app: &App, body: &str) -> Result<Step, Stop> {
+    match task(body).map_err(Stop::Answer)? {
+        Task::RelayIrkerV1 { delivery, .. } => match prepare(app, delivery.clone()).await {
+            Ok(step) => Ok(step),
+            Err(error) => Err(Stop::Answer(answer(&delivery, Err(error)))),
+        },
+        Task::TestIrkerV1 { test, .. } => Err(Stop::Test(test)),
+        Task::RelayHttpV1 { .. } => {
+            tracing::error!("a task for an HTTP hook is in the irker queue");
+            Err(Stop::Answer(Answer::Fault))
+        }
     }
 }
 
-async fn relay(app: &App, delivery: Delivery) -> Result<Answer, StoreError> {
-    let target = delivery.target;
-    match prepare(app, delivery).await? {
-        Step::Answer(answer) => Ok(answer),
-        Step::Attempt(due) => {
-            let outcome = attempt(&due, target).await;
-            settle(app, *due, outcome, Schedule::Irker).await
-        }
+/// One delivery, or several that are told together.
+struct Telling {
+    /// With their places in the run. Never empty.
+    members: Vec<(usize, Due)>,
+    requests: Vec<Request>,
+    /// How many of the requests irkerd has.
+    handed: usize,
+    digest: String,
+}
+
+/// Tells as much as may be told now. Gives an answer for each delivery that was touched.
+async fn relay(app: &App, dues: Vec<(usize, Due)>) -> Vec<(usize, Answer)> {
+    let mut answers = Vec::new();
+    let mut tellings = tellings(dues).into_iter().peekable();
+    // What says nothing needs no irkerd.
+    while let Some(silent) = tellings.next_if(|telling| telling.requests.is_empty()) {
+        answers.extend(settle_all(app, silent).await);
     }
+    let Some(irker) = tellings.peek().and_then(|telling| integration(&telling.members[0].1)).cloned() else {
+        return answers;
+    };
+    // Those behind that go elsewhere now have their turn when these are done.
+    let here: Vec<_> = tellings
+        .take_while(|telling| {
+            integration(&telling.members[0].1).is_some_and(|other| other.irkerd() == irker.irkerd())
+        })
+        .collect();
+    match hand_over(app, &irker, here).await {
+        Ok(told) => answers.extend(told),
+        Err(error) => tracing::error!(irkerd = irker.irkerd(), error = %Causes(&error), "irkerd.pace_failed"),
+    }
+    answers
 }
 
 /// The integration as it is configured now decides, not as it was when the event came in.
-async fn attempt(due: &Due, target: TargetId) -> Outcome {
-    let integration = due.project.as_ref().and_then(|project| project.irker.as_ref());
-    let (TargetId::Irker(_), Some(integration)) = (target, integration) else { return Outcome::Gone };
-    let told = due.events.iter().filter(|event| relay::is_for_channel(event, &integration.subscription));
-    let lines: Vec<_> = told.flat_map(|event| irker::lines(event, integration.colorize_messages)).collect();
-    let requests = irker::requests(&lines, &integration.recipients);
-    if requests.is_empty() {
-        return Outcome::HandedOver;
+fn integration(due: &Due) -> Option<&Irker> {
+    let TargetId::Irker(_) = due.task.target else { return None };
+    due.project.as_ref()?.irker.as_ref().filter(|irker| irker.active)
+}
+
+fn tellings(dues: Vec<(usize, Due)>) -> Vec<Telling> {
+    let waiting: Vec<_> = dues.iter().map(|(_, due)| lines(due).len()).collect();
+    let mut dues = dues.into_iter().zip(waiting).collect::<Vec<_>>();
+    let mut tellings = Vec::new();
+    while let Some(((_, first), _)) = dues.first() {
+        let pacing = integration(first).map(|irker| irker.pacing).unwrap_or_default();
+        let waiting: Vec<_> = dues
+            .iter()
+            .map(|((_, due), lines)| Waiting {
+                project: due.task.project,
+                events: &due.events,
+                lines: *lines,
+                begun_with: due.progress().map_or(0, |progress| progress.members),
+            })
+            .collect();
+        let rest = dues.split_off(irker::together(&waiting, pacing));
+        tellings.push(Telling::of(dues.into_iter().map(|(due, _)| due).collect()));
+        dues = rest;
     }
-    irkerd::hand_over(&integration.irkerd(), &requests).await
+    tellings
+}
+
+/// What a delivery says by itself.
+fn lines(due: &Due) -> Vec<irker::Line> {
+    let Some(irker) = integration(due) else { return Vec::new() };
+    let told = due.events.iter().filter(|event| relay::is_for_channel(event, &irker.subscription));
+    told.flat_map(|event| irker::lines(event, irker.colorize_messages)).collect()
+}
+
+impl Telling {
+    fn of(members: Vec<(usize, Due)>) -> Self {
+        let first = &members[0].1;
+        let lines = match &members[..] {
+            [_] => lines(first),
+            many => {
+                let told = many.iter().flat_map(|(_, due)| {
+                    let irker = integration(due);
+                    let is_told = move |event: &&payload::Event| {
+                        irker.is_some_and(|irker| relay::is_for_channel(event, &irker.subscription))
+                    };
+                    due.events.iter().filter(is_told)
+                });
+                let colorize = integration(first).is_some_and(|irker| irker.colorize_messages);
+                irker::summary(&told.collect::<Vec<_>>(), colorize).into_iter().collect()
+            }
+        };
+        let recipients = integration(first).map(|irker| &irker.recipients[..]).unwrap_or_default();
+        let requests = irker::requests(&lines, recipients);
+        let digest = digest(&requests);
+        let handed = first.progress().filter(|progress| progress.of == digest);
+        let handed = handed.map_or(0, |progress| progress.handed.min(requests.len()));
+        Self { members, requests, handed, digest }
+    }
+
+    fn left(&self) -> &[Request] {
+        &self.requests[self.handed..]
+    }
+}
+
+/// The requests hold keys: only this is kept.
+fn digest(requests: &[Request]) -> String {
+    let mut digest = Sha256::new();
+    for request in requests {
+        digest.update(&request.text);
+    }
+    ids::hex(&digest.finalize()[..8])
+}
+
+/// Hands over, in one connection, what irkerd may get now.
+async fn hand_over(
+    app: &App,
+    irker: &Irker,
+    tellings: Vec<Telling>,
+) -> Result<Vec<(usize, Answer)>, StoreError> {
+    let irkerd = irker.irkerd();
+    let mut reckoning = load_pace(app, &irkerd).await?;
+    let left: Vec<_> = tellings.iter().flat_map(|telling| telling.left().to_vec()).collect();
+    let mut room = reckoning.room(app.clock.now().0, &left, irker.pacing.lines_in_irkerd);
+    if room > 0 {
+        let outcome = irkerd::hand_over(&irkerd, &left[..room]).await;
+        if outcome != Outcome::HandedOver {
+            return Ok(try_again(app, tellings, outcome).await);
+        }
+        reckoning.given(app.clock.now().0, &left[..room]);
+        save_pace(app, &irkerd, &reckoning).await?;
+    }
+    let mut answers = Vec::new();
+    for mut telling in tellings {
+        let given = room.min(telling.left().len());
+        (room, telling.handed) = (room - given, telling.handed + given);
+        if let Some(next) = telling.left().first() {
+            let after = reckoning.wait(app.clock.now().0, next);
+            answers.extend(go_on_later(app, telling, (given, after)).await);
+            break;
+        }
+        answers.extend(settle_all(app, telling).await);
+    }
+    Ok(answers)
+}
+
+/// The first delivery is tried again; all others wait behind it.
+async fn try_again(app: &App, tellings: Vec<Telling>, outcome: Outcome) -> Vec<(usize, Answer)> {
+    let Some((at, first)) = tellings.into_iter().flat_map(|telling| telling.members).next() else {
+        return Vec::new();
+    };
+    let task = first.task.clone();
+    vec![(at, answer(&task, settle(app, first, outcome, Schedule::Irker).await))]
+}
+
+/// Ends all members of a telling: the first as it was said, the others together with it.
+async fn settle_all(app: &App, telling: Telling) -> Vec<(usize, Answer)> {
+    let is_silent = telling.requests.is_empty();
+    let ends = telling.members.into_iter().enumerate().map(|(index, (at, due))| async move {
+        let outcome = match index {
+            _ if is_silent => silence(&due),
+            0 => Outcome::HandedOver,
+            _ => Outcome::Coalesced,
+        };
+        let task = due.task.clone();
+        (at, answer(&task, settle(app, due, outcome, Schedule::Irker).await))
+    });
+    join_all(ends).await
+}
+
+/// Why a delivery says nothing.
+fn silence(due: &Due) -> Outcome {
+    if integration(due).is_none() { Outcome::Gone } else { Outcome::Nothing }
+}
+
+/// Remembers, with the first member, how far the telling has come; if irkerd got nothing this time, that is known.
+async fn go_on_later(
+    app: &App,
+    mut telling: Telling,
+    (given, after): (usize, Duration),
+) -> Option<(usize, Answer)> {
+    let members = telling.members.len();
+    let (at, first) = telling.members.drain(..).next()?;
+    if given == 0 {
+        return Some((at, Answer::Again { after }));
+    }
+    let progress = Progress { handed: telling.handed, members, of: telling.digest };
+    let task = first.task.clone();
+    Some((at, answer(&task, put_off(app, first, progress, after).await)))
+}
+
+fn pace_key(irkerd: &str) -> Key {
+    Key::new(format!("irkerd#{irkerd}"), "pace")
+}
+
+async fn load_pace(app: &App, irkerd: &str) -> Result<Pace, StoreError> {
+    let stored = app.table.get(&pace_key(irkerd)).await?;
+    Ok(stored.map(|stored| row(&stored)).transpose()?.unwrap_or_default())
+}
+
+/// The last writer is right: nobody else talks to this irkerd.
+async fn save_pace(app: &App, irkerd: &str, pace: &Pace) -> Result<(), StoreError> {
+    let expires_at = Some(app.clock.now() + PACE_KEPT);
+    app.table.put(item(pace_key(irkerd), pace, expires_at), Condition::Always).await?;
+    Ok(())
 }

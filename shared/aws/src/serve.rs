@@ -15,10 +15,11 @@ pub async fn serve_http(router: Router) -> Result<(), Error> {
     lambda_http::run(router).await
 }
 
-/// Serves an SQS trigger until Lambda ends the process. The trigger must report partial batch responses.
+/// Serves an SQS trigger until Lambda ends the process: the handler gets runs of tasks (see [`app::queue`]). The trigger
+/// must report partial batch responses.
 pub async fn serve_queue<H>(queue: QueueName, deferral: Deferral, handler: H) -> Result<(), Error>
 where
-    H: AsyncFn(&str) -> Answer,
+    H: AsyncFn(&[&str]) -> Vec<Answer>,
 {
     let trigger = &Trigger { queue, deferral, clock: Clock::System, handler };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {

@@ -1,9 +1,8 @@
-//! What an SQS trigger hands over, item by item to a consumer, and the consumer's answers as Lambda wants them:
-//! the ids of those that stay in the queue.
+//! What an SQS trigger hands over, run by run to a consumer, and the consumer's answers as Lambda wants them: the ids
+//! of those that stay in the queue.
 //!
 //! Not here: what an item says (`app`), receiving and deleting: Lambda does both.
 
-use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ pub const ITEM_TIME_MAX: Duration = Duration::from_secs(15);
 /// lets a function run.
 const HIDDEN_MAX: Duration = AGAIN_MAX.saturating_sub(Duration::from_mins(15));
 
-/// For how long an item of an ordered queue is waited for in place: its first two retries, or a task that was quicker
+/// How long a wait of an ordered queue is sat out in place: its first retries, irkerd's pace, or a task that was quicker
 /// than its event's row. The queue's own time-out is minutes, and holds up all the group.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -74,12 +73,12 @@ pub(crate) struct Trigger<H> {
     pub(crate) handler: H,
 }
 
-impl<H: AsyncFn(&str) -> Answer> Trigger<H> {
+impl<H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<H> {
     /// Handles a batch; what is not done stays in the queue.
     pub(crate) async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
         let latest_start = latest_start(self.clock.now(), deadline);
         let left = if self.queue.is_ordered() {
-            self.one_by_one(&event.records, latest_start).await
+            self.group_by_group(&event.records, latest_start).await
         } else {
             self.side_by_side(&event.records, latest_start).await
         };
@@ -88,35 +87,34 @@ impl<H: AsyncFn(&str) -> Answer> Trigger<H> {
         response
     }
 
-    /// Behind an item that is not done, everything of its group waits. Other groups are none of its business: an
-    /// irkerd that is down does not hold up the others.
-    async fn one_by_one(&self, items: &[SqsMessage], latest_start: Timestamp) -> Vec<String> {
-        let mut blocked = HashSet::new();
-        let mut left = Vec::new();
+    /// Groups are none of each other's business: an irkerd that is down does not hold up the others.
+    async fn group_by_group(&self, items: &[SqsMessage], latest_start: Timestamp) -> Vec<String> {
+        let mut groups: Vec<(Option<&String>, Vec<&SqsMessage>)> = Vec::new();
         for item in items {
             let group = item.attributes.get("MessageGroupId");
-            let waits = blocked.contains(&group) || self.clock.now() > latest_start;
-            if waits || self.patient_answer(item, latest_start).await != Answer::Done {
-                blocked.insert(group);
-                left.push(id(item));
+            match groups.iter_mut().find(|(known, _)| *known == group) {
+                Some((_, run)) => run.push(item),
+                None => groups.push((group, vec![item])),
             }
         }
-        left
+        let runs = groups.into_iter().map(|(_, run)| self.in_order(run, latest_start));
+        stream::iter(runs).buffer_unordered(ITEMS_AT_ONCE_MAX).concat().await
     }
 
-    /// Asks again and again while that takes little time.
-    async fn patient_answer(&self, item: &SqsMessage, latest_start: Timestamp) -> Answer {
-        let mut waited = Duration::ZERO;
-        loop {
-            let answer = self.answer(item).await;
-            let Answer::Again { after } = answer else { return answer };
-            let wait = after.max(WAIT_MIN);
-            waited = waited.saturating_add(wait);
-            if waited > PATIENCE || self.clock.now() + wait > latest_start {
-                return answer;
+    /// Hands a run over again and again, without what is done, while the waits between are short. Gives what is left.
+    async fn in_order(&self, mut run: Vec<&SqsMessage>, latest_start: Timestamp) -> Vec<String> {
+        while !run.is_empty() && self.clock.now() <= latest_start {
+            let answers = self.answers(&run).await;
+            let done = answers.iter().take_while(|answer| **answer == Answer::Done).count();
+            run.drain(..done);
+            let Some(Answer::Again { after }) = answers.get(done) else { break };
+            let wait = (*after).max(WAIT_MIN);
+            if wait > PATIENCE || self.clock.now() + wait > latest_start {
+                break;
             }
             tokio::time::sleep(wait).await;
         }
+        run.into_iter().map(id).collect()
     }
 
     /// In no order, several at once.
@@ -127,7 +125,7 @@ impl<H: AsyncFn(&str) -> Answer> Trigger<H> {
                     // Untouched: the next invocation may have it at once.
                     Answer::Again { after: Duration::ZERO }
                 } else {
-                    self.answer(item).await
+                    self.answers(&[item]).await[0]
                 };
                 if let Answer::Again { after } = answer {
                     self.deferral.put_off(item.receipt_handle.as_deref().unwrap_or_default(), after).await;
@@ -140,14 +138,31 @@ impl<H: AsyncFn(&str) -> Answer> Trigger<H> {
             .await
     }
 
-    /// The consumer's answer. Its panic is our own fault, and no other item's.
-    async fn answer(&self, item: &SqsMessage) -> Answer {
-        let body = item.body.as_deref().unwrap_or_default();
-        let answer = AssertUnwindSafe((self.handler)(body)).catch_unwind().await;
-        answer.unwrap_or_else(|_| {
+    /// The consumer's answers, one for each item. Its panic is our own fault; to find out whose, each item of the run
+    /// is then handed over by itself, up to the one that panics again.
+    async fn answers(&self, run: &[&SqsMessage]) -> Vec<Answer> {
+        if let Some(answers) = self.caught(run).await {
+            return answers;
+        }
+        if let [item] = run {
             tracing::error!(queue = self.queue.as_str(), item = id(item), "the consumer of an item panicked");
-            Answer::Fault
-        })
+            return vec![Answer::Fault];
+        }
+        let mut answers = Vec::new();
+        for item in run {
+            let answer = self.caught(&[item]).await.map_or(Answer::Fault, |answers| answers[0]);
+            answers.push(answer);
+            if answer != Answer::Done {
+                break;
+            }
+        }
+        answers
+    }
+
+    /// `None` if the consumer panics.
+    async fn caught(&self, run: &[&SqsMessage]) -> Option<Vec<Answer>> {
+        let bodies: Vec<_> = run.iter().map(|item| item.body.as_deref().unwrap_or_default()).collect();
+        AssertUnwindSafe((self.handler)(&bodies)).catch_unwind().await.ok()
     }
 }
 
@@ -198,21 +213,28 @@ mod tests {
             queue,
             deferral: Deferral::QueueTimeout,
             clock: clock.clone(),
-            handler: async |body: &str| {
-                handled.borrow_mut().push(body.to_owned());
-                match body {
-                    "again" => Answer::Again { after: Duration::from_mins(1) },
-                    "soon" if handled.borrow().len() == 1 => {
-                        Answer::Again { after: Duration::from_millis(1) }
+            handler: async |run: &[&str]| {
+                let mut answers = Vec::new();
+                for body in run {
+                    handled.borrow_mut().push((*body).to_owned());
+                    answers.push(match *body {
+                        "again" => Answer::Again { after: Duration::from_mins(1) },
+                        "soon" if handled.borrow().len() == 1 => {
+                            Answer::Again { after: Duration::from_millis(1) }
+                        }
+                        "fault" => Answer::Fault,
+                        "panic" => panic!("as the test asked"),
+                        "slow" => {
+                            clock.advance(Duration::from_secs(20));
+                            Answer::Done
+                        }
+                        _ => Answer::Done,
+                    });
+                    if answers.last() != Some(&Answer::Done) {
+                        break;
                     }
-                    "fault" => Answer::Fault,
-                    "panic" => panic!("as the test asked"),
-                    "slow" => {
-                        clock.advance(Duration::from_secs(20));
-                        Answer::Done
-                    }
-                    _ => Answer::Done,
                 }
+                answers
             },
         };
         let response = trigger.handle(serde_json::from_value(event).unwrap(), NOW + time_left).await;
@@ -234,7 +256,9 @@ mod tests {
     async fn in_order_everything_of_the_group_waits_behind_what_is_not_done() {
         for trouble in ["again", "fault", "panic"] {
             let first = format!("a:{trouble}");
-            let (handled, left) = check(QueueName::Irker, &[&first, "b:1", "a:2", "b:3"], PLENTY).await;
+            let (mut handled, left) = check(QueueName::Irker, &[&first, "b:1", "a:2", "b:3"], PLENTY).await;
+            // The panic of a run is looked for item by item.
+            handled.dedup();
             assert_eq!(handled, [trouble, "1", "3"]);
             assert_eq!(left, ["0", "2"]);
         }

@@ -40,6 +40,8 @@ pub struct Consumer {
     pub queue: QueueName,
     /// How many handlers run at the same time, at least one. Of an ordered group it is always one.
     pub concurrency: usize,
+    /// How many tasks of an ordered group one handler gets at a time, at least one.
+    pub run_max: usize,
     /// How long a handler may take. Then it is dropped, and the task has a fault.
     pub handler_time: Duration,
     /// How long handlers may go on after the shutdown began. Then they are dropped, and their tasks are free
@@ -51,19 +53,20 @@ pub struct Consumer {
 #[derive(Default)]
 struct Running {
     handlers: JoinSet<()>,
-    leases: HashMap<task::Id, Lease>,
+    leases: HashMap<task::Id, Vec<Lease>>,
 }
 
 impl Serving {
-    /// Hands the tasks of one queue to `handler` and does what it answers, until `shutdown` completes and the
-    /// running handlers have ended. A handler that panics has answered with a fault.
+    /// Hands the tasks of one queue to `handler`, run by run, and does what it answers for each, until `shutdown`
+    /// completes and the running handlers have ended. A handler that panics has answered with a fault for the head of
+    /// its run.
     ///
     /// Whoever drops this future instead drops the handlers too, and their tasks stay out until the store is
     /// served anew.
     pub async fn consume<H, F>(&self, consumer: Consumer, handler: H, shutdown: impl Future<Output = ()>)
     where
-        H: Fn(Received) -> F + Send + Sync + 'static,
-        F: Future<Output = Answer> + Send + 'static,
+        H: Fn(Vec<Received>) -> F + Send + Sync + 'static,
+        F: Future<Output = Vec<Answer>> + Send + 'static,
     {
         let handler = Arc::new(handler);
         let mut shutdown = pin!(shutdown);
@@ -102,8 +105,8 @@ impl Serving {
         running: &mut Running,
     ) -> Result<Duration, QueueError>
     where
-        H: Fn(Received) -> F + Send + Sync + 'static,
-        F: Future<Output = Answer> + Send + 'static,
+        H: Fn(Vec<Received>) -> F + Send + Sync + 'static,
+        F: Future<Output = Vec<Answer>> + Send + 'static,
     {
         let free = consumer.concurrency.max(1).saturating_sub(running.handlers.len());
         let now = self.store.clock.now();
@@ -112,25 +115,28 @@ impl Serving {
             Some(due) if due > now => return Ok(due.since(now).min(LOOK_EVERY)),
             Some(_) | None => return Ok(LOOK_EVERY),
         }
-        let leased = self.lease(consumer.queue, free, LEASE).await?;
+        let runs = self.lease_runs(consumer.queue, (free, consumer.run_max), LEASE).await?;
         // Nothing after all: its lease had run out, and it was set aside.
-        let pause = if leased.is_empty() { LOOK_EVERY } else { Duration::ZERO };
-        for Leased { lease, received } in leased {
+        let pause = if runs.is_empty() { LOOK_EVERY } else { Duration::ZERO };
+        for run in runs {
+            let (leases, received): (Vec<Lease>, Vec<Received>) =
+                run.into_iter().map(|Leased { lease, received }| (lease, received)).unzip();
             let (serving, handler, limit) = (self.clone(), Arc::clone(handler), consumer.handler_time);
+            let answered = leases.clone();
             let work = async move {
-                let verdict = handle(handler.as_ref(), received, limit).await;
-                serving.settle_for_sure(lease, verdict).await;
+                let verdicts = handle(handler.as_ref(), received, limit).await;
+                serving.settle_for_sure(answered.into_iter().zip(verdicts).collect()).await;
             };
             let id = running.handlers.spawn(work).id();
-            running.leases.insert(id, lease);
+            running.leases.insert(id, leases);
         }
         Ok(pause)
     }
 
     /// Keeps its place among the running until the store has taken the answer: a task that was done must not be
     /// handed over again because the disk was full for a while.
-    async fn settle_for_sure(&self, lease: Lease, verdict: Verdict) {
-        while let Err(error) = self.settle(lease, verdict).await {
+    async fn settle_for_sure(&self, run: Vec<(Lease, Verdict)>) {
+        while let Err(error) = self.settle(run.clone()).await {
             tracing::error!(error = %Causes(&error), "queue.answer_failed");
             sleep(STORE_REST).await;
         }
@@ -148,28 +154,34 @@ impl Serving {
         }
         running.handlers.shutdown().await;
         tracing::warn!(handlers = running.leases.len(), "queue.handlers_dropped");
-        for lease in running.leases.into_values() {
-            if let Err(error) = self.settle(lease, Verdict::Again { after: Duration::ZERO }).await {
-                tracing::error!(error = %Causes(&error), "queue.answer_failed");
-            }
+        let free = |lease| (lease, Verdict::Again { after: Duration::ZERO });
+        if let Err(error) = self.settle(running.leases.into_values().flatten().map(free).collect()).await {
+            tracing::error!(error = %Causes(&error), "queue.answer_failed");
         }
     }
 }
 
-/// What the handler says, or what is to be said of it.
-async fn handle<H, F>(handler: &H, received: Received, limit: Duration) -> Verdict
+/// What the handler says of each task of a run, or what is to be said of it: one verdict a task.
+async fn handle<H, F>(handler: &H, run: Vec<Received>, limit: Duration) -> Vec<Verdict>
 where
-    H: Fn(Received) -> F,
-    F: Future<Output = Answer>,
+    H: Fn(Vec<Received>) -> F,
+    F: Future<Output = Vec<Answer>>,
 {
-    let id = received.id.clone();
+    let (id, count) = (run[0].id.clone(), run.len());
+    let untouched = Verdict::Again { after: Duration::ZERO };
     // A panic leaves nothing of the handler behind but what it shares with other handlers, as on any thread.
-    let attempt = AssertUnwindSafe(async { handler(received).await }).catch_unwind();
-    let fault = match timeout(limit, attempt).await {
-        Ok(Ok(answer)) => return answer.into(),
-        Ok(Err(_panic)) => Fault::Panicked,
-        Err(_elapsed) => Fault::TookTooLong,
+    let attempt = AssertUnwindSafe(async { handler(run).await }).catch_unwind();
+    let mut verdicts = match timeout(limit, attempt).await {
+        Ok(Ok(answers)) => answers.into_iter().map(Verdict::from).collect(),
+        Ok(Err(_panic)) => vec![fault(&id, Fault::Panicked)],
+        Err(_elapsed) => vec![fault(&id, Fault::TookTooLong)],
     };
+    verdicts.resize(count, untouched);
+    verdicts
+}
+
+/// The head's, which comes alone the next time.
+fn fault(id: &str, fault: Fault) -> Verdict {
     tracing::error!(id, reason = fault.as_str(), "queue.fault");
     Verdict::Fault(fault)
 }

@@ -3,7 +3,7 @@
 //! Whose turn it is: among the groups of a queue, the one with the fewest tasks out goes first, so that a slow
 //! target with a thousand deliveries leaves room for the others. Within a group of the ordered queue only the
 //! oldest task can be had, and only when it is neither out nor put off; of any other group, the one that is due
-//! longest.
+//! longest. An ordered task may bring those behind it along, so that its handler sees what has piled up.
 //!
 //! Not here: handlers and the loop that calls them (`consume`).
 
@@ -93,6 +93,38 @@ impl From<Answer> for Verdict {
 }
 
 impl Serving {
+    /// Takes at most `count` runs of an ordered queue whose turn it is, or single tasks of any other. A run is the
+    /// head of a group and those behind it that can be had, at most `length` in all; never empty.
+    ///
+    /// A head that has had a fault comes alone: should the fault be one of its followers', it is not blamed again.
+    pub async fn lease_runs(
+        &self,
+        queue: QueueName,
+        (count, length): (usize, usize),
+        lease_for: Duration,
+    ) -> Result<Vec<Vec<Leased>>, QueueError> {
+        let heads = self.lease(queue, count, lease_for).await?;
+        if !queue.is_ordered() || length <= 1 {
+            return Ok(heads.into_iter().map(|head| vec![head]).collect());
+        }
+        let clock = self.store.clock.clone();
+        let work = move |connection: &Connection| {
+            let (now, mut runs) = (clock.now(), Vec::new());
+            for head in heads {
+                let is_alone = head.received.faults > 0;
+                let behind =
+                    if is_alone { Vec::new() } else { followers(connection, &head, length - 1, now)? };
+                let mut run = vec![head];
+                for sequence in behind {
+                    run.push(hand_over(connection, sequence, now + lease_for)?);
+                }
+                runs.push(run);
+            }
+            Ok(runs)
+        };
+        Ok(self.store.writer.run(work).await?)
+    }
+
     /// Takes at most `max` tasks whose turn it is. If one is not answered within `lease_for`, that is a fault,
     /// and it is handed over again.
     pub async fn lease(
@@ -124,15 +156,18 @@ impl Serving {
 
     /// Does what the answer says, if the lease still holds; otherwise nothing.
     pub async fn answer(&self, lease: Lease, answer: Answer) -> Result<(), QueueError> {
-        self.settle(lease, answer.into()).await
+        self.settle(vec![(lease, answer.into())]).await
     }
 
-    pub(crate) async fn settle(&self, lease: Lease, verdict: Verdict) -> Result<(), QueueError> {
+    /// All at once: nobody gets what stands behind a head before the head's own verdict is known.
+    pub(crate) async fn settle(&self, run: Vec<(Lease, Verdict)>) -> Result<(), QueueError> {
         let clock = self.store.clock.clone();
-        let work = move |connection: &Connection| match verdict {
-            Verdict::Done => finish(connection, lease),
-            Verdict::Again { after } => release(connection, lease, clock.now() + after.min(AGAIN_MAX)),
-            Verdict::Fault(fault) => count_fault(connection, lease, fault, clock.now()),
+        let work = move |connection: &Connection| {
+            run.iter().try_for_each(|(lease, verdict)| match *verdict {
+                Verdict::Done => finish(connection, *lease),
+                Verdict::Again { after } => release(connection, *lease, clock.now() + after.min(AGAIN_MAX)),
+                Verdict::Fault(fault) => count_fault(connection, *lease, fault, clock.now()),
+            })
         };
         Ok(self.store.writer.run(work).await?)
     }
@@ -184,6 +219,24 @@ fn turns(
     ))?;
     let max = i64::try_from(max).unwrap_or(i64::MAX);
     select.query_map((queue.as_str(), now.0, max), |row| row.get(0))?.collect()
+}
+
+/// What stands right behind the head of an ordered group, as far as it can be had.
+fn followers(
+    connection: &Connection,
+    head: &Leased,
+    max: usize,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<i64>> {
+    let mut select = connection.prepare_cached(
+        "SELECT behind.sequence, behind.visible_at FROM tasks AS head
+         JOIN tasks AS behind ON behind.queue = head.queue AND behind.of_group = head.of_group
+         WHERE head.sequence = ?1 AND behind.sequence > ?1 ORDER BY behind.sequence LIMIT ?2",
+    )?;
+    let max = i64::try_from(max).unwrap_or(i64::MAX);
+    let behind = select.query_map((head.lease.sequence, max), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let behind: Vec<(i64, i64)> = behind.collect::<Result<_, _>>()?;
+    Ok(behind.into_iter().take_while(|(_, at)| *at <= now.0).map(|(sequence, _)| sequence).collect())
 }
 
 fn hand_over(connection: &Connection, sequence: i64, until: Timestamp) -> rusqlite::Result<Leased> {

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 pub enum Outcome {
     /// irkerd read every line and closed the connection. It never says whether a line reached IRC, so nor do we.
     HandedOver,
+    /// irkerd was told of it together with an earlier delivery, in one line for many.
+    Coalesced,
+    /// There was nothing to tell: the settings that hold now leave it out.
+    Nothing,
     /// The target answered with a 2xx status.
     Delivered {
         /// The status.
@@ -54,7 +58,9 @@ impl Outcome {
     /// What it means.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::HandedOver | Self::Delivered { .. } | Self::Gone => Verdict::Final,
+            Self::HandedOver | Self::Coalesced | Self::Nothing | Self::Delivered { .. } | Self::Gone => {
+                Verdict::Final
+            }
             Self::Refused { retry_after_s, .. } => {
                 Verdict::Retry { at_least: retry_after_s.map(Duration::from_secs) }
             }
@@ -66,6 +72,8 @@ impl Outcome {
     pub fn name(&self) -> &'static str {
         match self {
             Self::HandedOver => "handed_over",
+            Self::Coalesced => "coalesced",
+            Self::Nothing => "nothing",
             Self::Delivered { .. } => "delivered",
             Self::Refused { .. } => "refused",
             Self::Unreachable { .. } => "unreachable",
@@ -80,6 +88,8 @@ impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HandedOver => formatter.write_str("handed over to irkerd"),
+            Self::Coalesced => formatter.write_str("handed over to irkerd in one line with others"),
+            Self::Nothing => formatter.write_str("nothing to tell under the settings of now"),
             Self::Delivered { status } => write!(formatter, "delivered, status {status}"),
             Self::Refused { status, .. } => write!(formatter, "refused with status {status}"),
             Self::Unreachable { reason } => write!(formatter, "not reached: {reason}"),

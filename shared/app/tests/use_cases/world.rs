@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) store: Store,
     pub(crate) serving: Serving,
+    /// How many tasks of one irkerd a relay gets at a time.
+    pub(crate) run_max: usize,
     _folder: TempDir,
 }
 
@@ -37,7 +39,7 @@ impl World {
         let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
         let app = App::with(Arc::new(store.table()), sealer, clock.clone(), Chance::seeded(1));
         let serving = store.serve().await.unwrap();
-        Self { app, clock, store, serving, _folder: folder }
+        Self { app, clock, store, serving, run_max: 10, _folder: folder }
     }
 
     /// A push comes in for the project `p`, under the sender's id.
@@ -66,22 +68,23 @@ impl World {
     pub(crate) async fn work(&self) -> Vec<Answer> {
         let mut answers = Vec::new();
         for queue in [QueueName::Irker, QueueName::Http] {
-            // An ordered queue hands out one task of a group at a time.
             loop {
-                let leased = self.serving.lease(queue, 10, LEASE).await.unwrap();
-                if leased.is_empty() {
+                let runs = self.serving.lease_runs(queue, (10, self.run_max), LEASE).await.unwrap();
+                if runs.is_empty() {
                     break;
                 }
-                for task in leased {
-                    let answer = match queue {
-                        QueueName::Irker => relay_irker::handle(&self.app, &task.received.body).await,
+                for run in runs {
+                    let bodies: Vec<_> = run.iter().map(|task| task.received.body.as_str()).collect();
+                    let answered = match queue {
+                        QueueName::Irker => relay_irker::handle(&self.app, &bodies).await,
                         QueueName::Http => {
-                            relay_http::handle(&self.app, &Outbound::new().unwrap(), &task.received.body)
-                                .await
+                            relay_http::handle(&self.app, &Outbound::new().unwrap(), &bodies).await
                         }
                     };
-                    self.serving.answer(task.lease, answer).await.unwrap();
-                    answers.push(answer);
+                    for (task, answer) in run.iter().zip(&answered) {
+                        self.serving.answer(task.lease, *answer).await.unwrap();
+                    }
+                    answers.extend(answered);
                 }
             }
         }

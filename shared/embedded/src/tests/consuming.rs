@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use app::clock::Timestamp;
 use app::queue::{Answer, FAULTS_MAX, Queue as _, QueueName, Task};
+use futures_util::future::join_all;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{http, irker, new_store};
-use crate::lease::DEATHS_MAX;
+use crate::lease::{DEATHS_MAX, Verdict};
 use crate::{Consumer, Received, Serving, Store, Waiting};
 
 /// Nothing takes this long, unless it never happens.
@@ -36,7 +37,11 @@ impl Work {
         let (shutdown, asked) = oneshot::channel();
         let serving = serving.clone();
         let ended = tokio::spawn(async move {
-            serving.consume(consumer, handler, async { drop(asked.await) }).await;
+            let each = move |run: Vec<Received>| {
+                let answers: Vec<_> = run.into_iter().map(&handler).collect();
+                async { join_all(answers).await }
+            };
+            serving.consume(consumer, each, async { drop(asked.await) }).await;
         });
         Self { shutdown, ended }
     }
@@ -48,7 +53,7 @@ impl Work {
 }
 
 fn consumer(queue: QueueName, concurrency: usize) -> Consumer {
-    Consumer { queue, concurrency, handler_time: LONG, drain_time: LONG }
+    Consumer { queue, concurrency, run_max: 1, handler_time: LONG, drain_time: LONG }
 }
 
 fn task(received: &Received) -> Task {
@@ -299,4 +304,73 @@ async fn an_ordered_group_with_a_long_queue_costs_no_more() {
     assert!(steps < 1_000, "{steps} steps for one group");
     assert_eq!(store.queue().waiting(QueueName::Irker).await.unwrap().ready, 20_000);
     assert_eq!(store.clock.now(), Timestamp(1_000_000));
+}
+
+#[tokio::test]
+async fn what_has_piled_up_comes_in_one_run_and_is_answered_task_by_task() {
+    let (store, clock, _directory) = new_store();
+    let serving = store.serve().await.unwrap();
+    store.queue().send((0..5).map(|n| irker(n, "one")).chain([irker(9, "other")]).collect()).await.unwrap();
+    let lease_runs = async || {
+        let runs = serving.lease_runs(QueueName::Irker, (10, 3), LONG).await.unwrap();
+        runs.into_iter().map(|run| run.into_iter().map(|leased| (leased.received.id, leased.lease)).collect())
+    };
+    let runs: Vec<Vec<_>> = lease_runs().await.collect();
+    let ids = |run: &[(String, _)]| run.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&runs[0]), [0, 1, 2].map(|n| irker(n, "one").id()));
+    assert_eq!(ids(&runs[1]), [irker(9, "other").id()]);
+    assert_eq!(lease_runs().await.count(), 0, "the rest of the group waits behind the run");
+
+    // The first is done, the second waits, and with it the third.
+    let later = Verdict::Again { after: Duration::from_secs(5) };
+    let verdicts = [Verdict::Done, later, Verdict::Again { after: Duration::ZERO }];
+    let leases = runs[0].iter().map(|(_, lease)| *lease);
+    serving.settle(leases.zip(verdicts).collect()).await.unwrap();
+    assert_eq!(lease_runs().await.count(), 0);
+    clock.advance(Duration::from_secs(5));
+    let runs: Vec<Vec<_>> = lease_runs().await.collect();
+    assert_eq!(ids(&runs[0]), [1, 2, 3].map(|n| irker(n, "one").id()));
+}
+
+#[tokio::test]
+async fn a_run_that_panics_costs_its_head_one_fault_and_nobody_is_blamed_for_another() {
+    let (store, clock, _directory) = new_store();
+    let serving = store.serve().await.unwrap();
+    // The second of three is poison.
+    store.queue().send((0..3).map(|n| irker(n, "one")).collect()).await.unwrap();
+    let poison = irker(1, "one").id();
+    let (seen, mut handled) = mpsc::unbounded_channel();
+    let (shutdown, asked) = oneshot::channel::<()>();
+    let consumer = Consumer { run_max: 10, ..consumer(QueueName::Irker, 1) };
+    let work = tokio::spawn(async move {
+        let handler = move |run: Vec<Received>| {
+            let ids: Vec<_> = run.into_iter().map(|received| received.id).collect();
+            seen.send(ids.clone()).unwrap();
+            assert!(!ids.contains(&poison), "as the test asked");
+            async move { vec![Answer::Done; ids.len()] }
+        };
+        serving.consume(consumer, handler, async { drop(asked.await) }).await;
+    });
+    let mut runs = Vec::new();
+    let all = async {
+        while runs.last().is_none_or(|run: &Vec<String>| run != &[irker(2, "one").id()]) {
+            if let Ok(run) = handled.try_recv() {
+                runs.push(run);
+            }
+            // Past the rest that follows a fault, once it has begun.
+            let waiting = store.queue().waiting(QueueName::Irker).await.unwrap();
+            if waiting.leased == 0 && waiting.later > 0 {
+                clock.advance(Duration::from_secs(5));
+            }
+        }
+    };
+    timeout(PATIENCE, all).await.expect("the last one comes");
+    // All three; the head alone, which is fine; the poison with its follower, then alone until it is set aside.
+    assert_eq!(runs[0].len(), 3);
+    assert_eq!(runs[1], [irker(0, "one").id()]);
+    assert_eq!(runs[2].len(), 2);
+    assert!(runs[3..runs.len() - 1].iter().all(|run| run == &[irker(1, "one").id()]), "{runs:?}");
+    assert_eq!(store.queue().dead_letters(QueueName::Irker, 10).await.unwrap().len(), 1);
+    drop(shutdown);
+    timeout(PATIENCE, work).await.unwrap().unwrap();
 }

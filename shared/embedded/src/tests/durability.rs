@@ -156,6 +156,7 @@ async fn two_processes_share_a_store() {
     let consumer = crate::Consumer {
         queue: QueueName::Http,
         concurrency: 4,
+        run_max: 1,
         handler_time: Duration::from_mins(1),
         drain_time: Duration::from_mins(1),
     };
@@ -169,9 +170,11 @@ async fn two_processes_share_a_store() {
             all.insert(seen.recv().await);
         }
     };
-    let handler = move |received: crate::Received| {
-        ids.send(received.id).unwrap();
-        async { app::queue::Answer::Done }
+    let handler = move |run: Vec<crate::Received>| {
+        for received in &run {
+            ids.send(received.id.clone()).unwrap();
+        }
+        async move { vec![app::queue::Answer::Done; run.len()] }
     };
     let patience = Duration::from_mins(2);
     tokio::time::timeout(patience, serving.consume(consumer, handler, all)).await.expect("all 100 come");

@@ -52,6 +52,11 @@ struct Piece {
 }
 
 impl Line {
+    /// What a test of the settings says: nothing that happened.
+    pub fn test(project: &str) -> Self {
+        Self::default().words("test from Bellhop, project ").foreign(Paint::Repository, project)
+    }
+
     /// Adds our own words.
     pub(super) fn words(self, text: &str) -> Self {
         self.foreign(Paint::Plain, text)

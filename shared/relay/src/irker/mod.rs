@@ -2,12 +2,16 @@
 //!
 //! Not here: the connection to irkerd (`app::irkerd`), and any promise that a line is seen: irkerd answers nothing.
 
+mod coalesce;
 mod line;
+mod pace;
 mod push;
 mod wire;
 
+pub use coalesce::{Waiting, summary, together};
 pub use line::Line;
-pub use wire::requests;
+pub use pace::Pace;
+pub use wire::{Request, requests};
 
 use payload::{Event, Fact};
 
