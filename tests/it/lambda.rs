@@ -90,6 +90,7 @@ impl OnLambda {
         environment.extend([
             ("BELLHOP_TABLE", TABLE.to_owned()),
             ("BELLHOP_SEALING_KEY", SEALING_KEY.to_owned()),
+            ("BELLHOP_ALLOW_EGRESS", "127.0.0.1".to_owned()),
             ("BELLHOP_IRKER_QUEUE_URL", irker_queue.clone()),
             ("BELLHOP_HTTP_QUEUE_URL", http_queue.clone()),
         ]);

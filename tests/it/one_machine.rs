@@ -1,6 +1,6 @@
 //! Bellhop in one process on one machine: what a forge posts at the door is what people read in the channel.
 
-use end_to_end::{Bellhop, HttpReceiver, IrcNetwork, Project, Push, Received};
+use end_to_end::{Bellhop, HttpReceiver, IrcNetwork, Project, Push, Received, eventually};
 
 use crate::words::{farewell, said_of};
 
@@ -155,6 +155,20 @@ async fn a_broken_http_target_is_tried_again() {
     assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
     assert_eq!(first.header("idempotency-key"), second.header("idempotency-key"));
     assert_eq!((first.header("webhook-attempt"), second.header("webhook-attempt")), (Some("1"), Some("2")));
+}
+
+#[tokio::test]
+async fn a_hook_that_is_aimed_inside_is_told_so_and_reaches_nothing() {
+    let builder = HttpReceiver::start().await;
+    let inside = builder.url().replace("127.0.0.1", "[::ffff:127.0.0.2]");
+    let project = Project::named("diaspora/diaspora").to_url(&inside).to_http(&builder);
+    let bellhop = Bellhop::start(&[&project]).await;
+
+    assert_eq!(bellhop.receives("diaspora", &farewell("gone")).await.status, 202);
+
+    let refusal = "not allowed out: ::ffff:127.0.0.2 is a loopback address";
+    eventually("the refusal in the log", || bellhop.log().contains(refusal).then_some(())).await;
+    builder.receives().await;
 }
 
 /// The schedule of HTTP retries begins so, and never comes early.

@@ -54,7 +54,8 @@ impl Bellhop {
         self.kill();
         let mut program = Program::start(
             Command::new(built("bellhop"))
-                .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+                // The tests' peers are here.
+                .args(["serve", "--listen", "127.0.0.1:0", "--allow-egress", "127.0.0.1", "--data"])
                 .arg(self.store.path().join("data"))
                 .env("RUST_LOG", "debug"),
         );

@@ -71,12 +71,17 @@ impl Project {
 
     /// Posts on to an HTTP target.
     #[must_use]
-    pub fn to_http(mut self, receiver: &HttpReceiver) -> Self {
+    pub fn to_http(self, receiver: &HttpReceiver) -> Self {
+        self.to_url(receiver.url())
+    }
+
+    /// Posts on to wherever this is.
+    #[must_use]
+    pub fn to_url(mut self, url: &str) -> Self {
         write!(
             self.toml,
-            "\n[[project.hook]]\nname = \"build server\"\nurl = \"{}\"\ntoken = \"{TARGET_TOKEN}\"\n\
-             push_events = true\n",
-            receiver.url()
+            "\n[[project.hook]]\nname = \"build server\"\nurl = \"{url}\"\ntoken = \"{TARGET_TOKEN}\"\n\
+             push_events = true\n"
         )
         .expect("write to a string");
         self

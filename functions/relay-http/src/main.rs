@@ -17,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     let table = environment.table()?;
     table.warm_up().await;
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
-    let outbound = Outbound::new()?;
+    let outbound = Outbound::new(environment.guard()?)?;
     let handler = async |run: &[&str]| app::relay_http::handle(&app, &outbound, run).await;
     let deferral = environment.deferral(QueueName::Http)?;
     aws::serve_queue(QueueName::Http, deferral, handler).await.map_err(anyhow::Error::from_boxed)

@@ -17,7 +17,8 @@ async fn main() -> anyhow::Result<()> {
     let table = environment.table()?;
     table.warm_up().await;
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
-    let handler = async |run: &[&str]| app::relay_irker::handle(&app, run).await;
+    let guard = environment.guard()?;
+    let handler = async |run: &[&str]| app::relay_irker::handle(&app, &guard, run).await;
     aws::serve_queue(QueueName::Irker, Deferral::QueueTimeout, handler)
         .await
         .map_err(anyhow::Error::from_boxed)

@@ -1,15 +1,25 @@
 //! The project that a newcomer finds in an empty store, and the push to try it with.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use anyhow::Result;
 use app::App;
 use app::projects;
 use config::{EventSwitches, HookId, Irker, Project, Source, Subscription, Switch};
 use payload::Secret;
+use relay::egress::Allowance;
 
 use crate::house::random_text;
 
 /// Where the sample project's lines go.
 pub(crate) const CHANNEL: &str = "irc://localhost:6667/bellhop";
+
+/// Where irkerd is if it is on this machine, in the two spellings that all others come down to.
+pub(crate) fn local_irkerd() -> impl Iterator<Item = Allowance> {
+    [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()]
+        .into_iter()
+        .map(|address| Allowance::of(SocketAddr::new(address, Irker::SERVER_PORT)))
+}
 
 /// Small enough for a command line.
 const PUSH: &str = r#"{"object_kind":"push","ref":"refs/heads/main","user_name":"Ada",

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use app::egress::Guard;
 use app::http_target::Outbound;
 use app::queue::QueueName;
 use app::{doors, relay_http, relay_irker};
 use embedded::{Consumer, Serving};
+use relay::egress::{Allowance, Policy};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -45,17 +47,40 @@ pub(crate) struct Options {
     /// The address to listen on. Webhooks travel with secrets: put a TLS proxy in front before opening it wide.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
+    /// Let irkerds and HTTP targets be inside: ADDRESS, NETWORK/BITS or HOST, each with :PORT or for every port. May be
+    /// repeated. Open anyway: all that is public, and port 6659 of this machine for irkerd.
+    #[arg(long = "allow-egress", value_name = "CIDR|HOST[:PORT]")]
+    allow: Vec<Allowance>,
+    /// Connect to this port of public addresses only; may be repeated. Without it, to every port.
+    #[arg(long = "egress-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    ports: Vec<u16>,
 }
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let house = House::open(&options.store.data)?;
-    let running = Running::start(&house, options.listen).await?;
+    let guards = Guards::new(Policy::new(options.allow, options.ports)?);
+    let running = Running::start(&house, options.listen, guards).await?;
     let demo = sample::make_project(&house.app).await?;
     print_welcome(&running.url(), demo.as_deref())?;
     stop_signal()?.await;
     tracing::info!("stopping: no new requests, deliveries under way are ended");
     running.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What deliveries may connect to.
+pub(crate) struct Guards {
+    pub(crate) irkerds: Guard,
+    pub(crate) hooks: Guard,
+}
+
+impl Guards {
+    /// A policy, and for irkerds the one of this machine: that is where it runs on one machine. Not for HTTP targets:
+    /// irkerd would take what is posted to it for orders.
+    fn new(policy: Policy) -> Self {
+        let irkerds = policy.clone().allowing(sample::local_irkerd());
+        Self { irkerds: Guard::new(irkerds), hooks: Guard::new(policy) }
+    }
 }
 
 /// A house at work.
@@ -67,7 +92,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Opens the doors at an address and begins to work on the queues.
-    pub(crate) async fn start(house: &House, address: SocketAddr) -> Result<Self> {
+    pub(crate) async fn start(house: &House, address: SocketAddr, guards: Guards) -> Result<Self> {
         let serving = house.store.serve().await?;
         let listener =
             TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -76,8 +101,8 @@ impl Running {
         let mut work = JoinSet::new();
         let router = doors::router(Arc::clone(&house.app), Arc::new(house.store.queue()));
         work.spawn(listen(listener, router, stopped(stopping.clone())));
-        work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone())));
-        work.spawn(relay_http(house, serving, stopped(stopping), Outbound::new()?));
+        work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone()), guards.irkerds));
+        work.spawn(relay_http(house, serving, stopped(stopping), Outbound::new(guards.hooks)?));
         Ok(Self { address, stop, work })
     }
 
@@ -100,11 +125,12 @@ fn relay_irker(
     house: &House,
     serving: Serving,
     stop: impl Future<Output = ()> + Send + 'static,
+    guard: Guard,
 ) -> impl Future<Output = ()> + Send + 'static {
     let app = Arc::clone(&house.app);
     let handler = move |run: Vec<embedded::Received>| {
-        let app = Arc::clone(&app);
-        async move { relay_irker::handle(&app, &bodies(&run)).await }
+        let (app, guard) = (Arc::clone(&app), guard.clone());
+        async move { relay_irker::handle(&app, &guard, &bodies(&run)).await }
     };
     async move { serving.consume(consumer(QueueName::Irker, IRKERDS_AT_ONCE), handler, stop).await }
 }
@@ -170,4 +196,25 @@ fn print_welcome(url: &str, demo_secret: Option<&str>) -> Result<()> {
     }
     out.flush()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use relay::egress::Place;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn irkerds_are_let_out_to_this_machines_irkerd_and_hooks_are_not() {
+        let guards = Guards::new(Policy::parse("10.0.3.7:6659", "").unwrap());
+        for host in ["localhost", "127.0.0.1", "::1", "10.0.3.7"] {
+            let place = Place::new(host, 6659).unwrap();
+            assert!(guards.irkerds.resolve(&place).await.is_ok(), "{host}");
+            assert_eq!(guards.hooks.resolve(&place).await.is_ok(), host == "10.0.3.7", "{host}");
+        }
+        for (host, port) in [("localhost", 22), ("127.0.0.2", 6659), ("10.0.3.8", 6659)] {
+            let place = Place::new(host, port).unwrap();
+            assert!(guards.irkerds.resolve(&place).await.is_err(), "{host}");
+        }
+    }
 }

@@ -1,23 +1,24 @@
 //! The way to HTTP targets: one POST, one look at the answer.
 //!
 //! Redirects are not followed (a POST would become a GET, and the next address is nobody's choice), no proxy is
-//! taken from the environment, no cookie is kept, no answer is decompressed.
+//! taken from the environment, no cookie is kept, no answer is decompressed. Every request passes the guard, also one
+//! that then goes over a connection that was kept.
 //!
-//! Not here: which addresses may be reached. That guard comes with the delivery engine; until then whoever may
-//! configure a hook may aim it.
+//! Not here: which addresses may be reached (`egress`).
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use relay::{HttpRequest, Outcome};
+use relay::{HttpRequest, Outcome, egress};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use url::Url;
+
+use crate::egress::{Guard, Pinned, pinned};
 
 /// How long a connection may take to come about.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
-/// How long an attempt may take in all: GitLab's own limit for a webhook.
+/// How long an attempt may take in all, lookup included: GitLab's own limit for a webhook.
 const ATTEMPT_MAX: Duration = Duration::from_secs(10);
 
 /// How many bytes of an answer are read, so that the connection can be used again. Longer answers are cut off by
@@ -29,7 +30,10 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// The client for everything that goes out. Built once: it holds the connections.
 #[derive(Clone)]
-pub struct Outbound(reqwest::Client);
+pub struct Outbound {
+    guard: Guard,
+    client: reqwest::Client,
+}
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -38,22 +42,34 @@ pub struct OutboundError(#[from] reqwest::Error);
 
 impl Outbound {
     /// Makes the client: reads the system's certificates.
-    pub fn new() -> Result<Self, OutboundError> {
+    pub fn new(guard: Guard) -> Result<Self, OutboundError> {
         let client = reqwest::Client::builder()
             .redirect(Policy::none())
             .no_proxy()
+            .dns_resolver(Pinned)
             .referer(false)
             .connect_timeout(CONNECT_MAX)
             .timeout(ATTEMPT_MAX)
             .pool_idle_timeout(IDLE_MAX)
             .build()?;
-        Ok(Self(client))
+        Ok(Self { guard, client })
     }
 
     /// Posts a request once.
-    pub async fn post(&self, url: Url, request: HttpRequest) -> Outcome {
-        let sent = self.0.post(url).headers(request.headers).body(request.body).send().await;
-        let response = match sent {
+    pub async fn post(&self, url: &str, request: HttpRequest) -> Outcome {
+        let began = Instant::now();
+        let (url, place) = match egress::read_url(url) {
+            Ok(read) => read,
+            Err(error) => return Outcome::Forbidden { reason: error.to_string() },
+        };
+        let addresses = match self.guard.resolve(&place).await {
+            Ok(addresses) => addresses,
+            Err(error) => return error.into(),
+        };
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let time_left = ATTEMPT_MAX.saturating_sub(began.elapsed());
+        let post = self.client.post(url).timeout(time_left).headers(request.headers).body(request.body);
+        let response = match pinned(&host, addresses, post.send()).await {
             Ok(response) => response,
             Err(error) => return failure(error),
         };

@@ -10,34 +10,55 @@ use std::io;
 use std::time::Duration;
 
 use relay::Outcome;
+use relay::egress::Place;
 use relay::irker::Request;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// How long a connection may take to come about. irkerd is near, or down.
+use crate::egress::{Guard, ResolveError};
+
+/// How long a connection may take to come about, lookup included. irkerd is near, or down.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// How long irkerd may take to read everything and close. It takes a millisecond unless another client hogs it.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
-/// Hands requests over.
-pub async fn hand_over(irkerd: &str, requests: &[Request]) -> Outcome {
-    // Tries every address of the host in turn.
-    let stream = match timeout(CONNECT_MAX, TcpStream::connect(irkerd)).await {
+/// Hands requests over to the irkerd at a host and port.
+pub async fn hand_over(guard: &Guard, irkerd: (&str, u16), requests: &[Request]) -> Outcome {
+    let stream = match timeout(CONNECT_MAX, connect(guard, irkerd)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Outcome::Unreachable { reason: in_words(&error) },
-        Err(_) => {
-            return Outcome::Unreachable {
-                reason: "irkerd did not take the connection within 5 s".to_owned(),
-            };
-        }
+        Ok(Err(outcome)) => return outcome,
+        Err(_) => return too_slow(),
     };
     match timeout(CLOSE_MAX, write_and_wait(stream, requests)).await {
         Ok(Ok(())) => Outcome::HandedOver,
         Ok(Err(error)) => Outcome::Unknown { reason: in_words(&error) },
         Err(_) => Outcome::Unknown { reason: "irkerd did not read the lines within 5 s".to_owned() },
     }
+}
+
+/// To the first of the host's addresses that takes the connection. One after the other, each with its share of the
+/// time: irkerd freezes for everybody while a connection is open that nothing is said on.
+async fn connect(guard: &Guard, (host, port): (&str, u16)) -> Result<TcpStream, Outcome> {
+    let place = Place::new(host, port).map_err(ResolveError::from)?;
+    let addresses = guard.resolve(&place).await?;
+    let share = CONNECT_MAX / u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    let mut trouble = None;
+    for address in addresses {
+        let outcome = match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => Outcome::Unreachable { reason: in_words(&error) },
+            Err(_) => too_slow(),
+        };
+        // The first is the one that the host is known by.
+        trouble.get_or_insert(outcome);
+    }
+    Err(trouble.unwrap_or_else(too_slow))
+}
+
+fn too_slow() -> Outcome {
+    Outcome::Unreachable { reason: "irkerd did not take the connection within 5 s".to_owned() }
 }
 
 async fn write_and_wait(mut stream: TcpStream, requests: &[Request]) -> io::Result<()> {

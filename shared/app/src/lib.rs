@@ -6,6 +6,8 @@
 //! | [`relay_irker`] | a task of the irker queue | [`irkerd`]: a TCP connection |
 //! | [`relay_http`] | a task of the HTTP queue | [`http_target`]: a POST |
 //!
+//! Both ways out pass the [`egress::Guard`].
+//!
 //! Not here: SQLite, AWS, `main`s and command lines; parsing, rendering and schedules, which are pure and live in
 //! `payload`, `config` and `relay`.
 
@@ -15,6 +17,7 @@ pub mod clock;
 pub mod conformance;
 pub mod deliveries;
 pub mod doors;
+pub mod egress;
 pub mod events;
 pub mod http_target;
 pub mod ids;

@@ -47,9 +47,5 @@ async fn attempt(outbound: &Outbound, due: &mut Due, target: TargetId, id: &str)
     let Some(hook) = hook else { return Outcome::Gone };
     // The body can be large: it is moved into the request, and nobody needs it afterwards.
     let original = std::mem::take(&mut due.original);
-    match hook.address() {
-        Ok(url) => outbound.post(url, http_request(hook, original, id, due.attempt)).await,
-        // It was checked when it was configured; this Bellhop may be stricter than the one that did.
-        Err(error) => Outcome::Unreachable { reason: error.to_string() },
-    }
+    outbound.post(hook.url.expose(), http_request(hook, original, id, due.attempt)).await
 }

@@ -18,6 +18,7 @@ use relay::schedule::Schedule;
 use sha2::{Digest, Sha256};
 
 use crate::deliveries::Progress;
+use crate::egress::Guard;
 use crate::queue::{Answer, IrkerTest, Task};
 use crate::relay::{Due, Step, answer, prepare, put_off, settle, task};
 use crate::store::{item, row};
@@ -31,7 +32,7 @@ const WAITS: Answer = Answer::Again { after: Duration::ZERO };
 const PACE_KEPT: Duration = Duration::from_hours(1);
 
 /// Handles a run of tasks for one irkerd, given as the queue's texts. One answer each.
-pub async fn handle(app: &App, run: &[&str]) -> Vec<Answer> {
+pub async fn handle(app: &App, guard: &Guard, run: &[&str]) -> Vec<Answer> {
     let mut answers = vec![WAITS; run.len()];
     let mut dues = Vec::new();
     for (place, step) in join_all(run.iter().map(|body| step(app, body))).await.into_iter().enumerate() {
@@ -46,13 +47,13 @@ pub async fn handle(app: &App, run: &[&str]) -> Vec<Answer> {
             // In its turn: when everything before it is done.
             Err(Stop::Test(test)) => {
                 if dues.is_empty() {
-                    answers[place] = test_irker::run(app, &test).await;
+                    answers[place] = test_irker::run(app, guard, &test).await;
                 }
                 break;
             }
         }
     }
-    for (place, answer) in relay(app, dues).await {
+    for (place, answer) in relay(app, guard, dues).await {
         answers[place] = answer;
     }
     answers
@@ -89,7 +90,7 @@ struct Telling {
 }
 
 /// Tells as much as may be told now. Gives an answer for each delivery that was touched.
-async fn relay(app: &App, dues: Vec<(usize, Due)>) -> Vec<(usize, Answer)> {
+async fn relay(app: &App, guard: &Guard, dues: Vec<(usize, Due)>) -> Vec<(usize, Answer)> {
     let mut answers = Vec::new();
     let mut tellings = tellings(dues).into_iter().peekable();
     // What says nothing needs no irkerd.
@@ -105,7 +106,7 @@ async fn relay(app: &App, dues: Vec<(usize, Due)>) -> Vec<(usize, Answer)> {
             integration(&telling.members[0].1).is_some_and(|other| other.irkerd() == irker.irkerd())
         })
         .collect();
-    match hand_over(app, &irker, here).await {
+    match hand_over(app, guard, &irker, here).await {
         Ok(told) => answers.extend(told),
         Err(error) => tracing::error!(irkerd = irker.irkerd(), error = %Causes(&error), "irkerd.pace_failed"),
     }
@@ -189,6 +190,7 @@ fn digest(requests: &[Request]) -> String {
 /// Hands over, in one connection, what irkerd may get now.
 async fn hand_over(
     app: &App,
+    guard: &Guard,
     irker: &Irker,
     tellings: Vec<Telling>,
 ) -> Result<Vec<(usize, Answer)>, StoreError> {
@@ -197,7 +199,7 @@ async fn hand_over(
     let left: Vec<_> = tellings.iter().flat_map(|telling| telling.left().to_vec()).collect();
     let mut room = reckoning.room(app.clock.now().0, &left, irker.pacing.lines_in_irkerd);
     if room > 0 {
-        let outcome = irkerd::hand_over(&irkerd, &left[..room]).await;
+        let outcome = irkerd::hand_over(guard, irker.place(), &left[..room]).await;
         if outcome != Outcome::HandedOver {
             return Ok(try_again(app, tellings, outcome).await);
         }

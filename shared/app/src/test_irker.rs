@@ -8,11 +8,12 @@
 
 use std::time::Duration;
 
-use config::{Irker, Project};
+use config::{Irker, Project, Recipient};
 use relay::{Outcome, irker};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::egress::Guard;
 use crate::ids::Stamp;
 use crate::queue::{Answer, IrkerTest, Queue, QueueError, Task};
 use crate::store::{item, row};
@@ -81,13 +82,13 @@ fn report_key(test: &Stamp) -> Key {
 }
 
 /// Runs a test, once.
-pub(crate) async fn run(app: &App, test: &IrkerTest) -> Answer {
+pub(crate) async fn run(app: &App, guard: &Guard, test: &IrkerTest) -> Answer {
     let age = app.clock.now().since(test.queued_at);
     if age > WAITED_FOR_MAX {
         tracing::info!(test = %test.id, project = %test.project, age_s = age.as_secs(), "test.expired");
         return Answer::Done;
     }
-    match run_and_report(app, test).await {
+    match run_and_report(app, guard, test).await {
         Ok(()) => Answer::Done,
         Err(error) => {
             tracing::error!(test = %test.id, project = %test.project, error = %Causes(&error), "test.failed");
@@ -96,7 +97,7 @@ pub(crate) async fn run(app: &App, test: &IrkerTest) -> Answer {
     }
 }
 
-async fn run_and_report(app: &App, test: &IrkerTest) -> Result<(), StoreError> {
+async fn run_and_report(app: &App, guard: &Guard, test: &IrkerTest) -> Result<(), StoreError> {
     let project = projects::load(app, test.project).await?;
     let Some((path, irker)) = project.and_then(|project| Some((project.path, project.irker?))) else {
         return Ok(());
@@ -108,11 +109,14 @@ async fn run_and_report(app: &App, test: &IrkerTest) -> Result<(), StoreError> {
         let began_at = app.clock.now();
         let outcome = match recipients.last() {
             // The same irkerd does not become reachable from one recipient to the next.
-            Some(RecipientReport { outcome: failed @ Outcome::Unreachable { .. }, .. }) => failed.clone(),
+            Some(RecipientReport {
+                outcome: failed @ (Outcome::Unreachable { .. } | Outcome::Forbidden { .. }),
+                ..
+            }) => failed.clone(),
             _ if began_at.since(at) > TEST_MAX => {
                 Outcome::Unknown { reason: "not tried: the test took too long".to_owned() }
             }
-            _ => try_one(&irker, &line, recipient).await,
+            _ => try_one(guard, &irker, &line, recipient).await,
         };
         let duration_ms = u64::try_from(app.clock.now().since(began_at).as_millis()).unwrap_or(u64::MAX);
         recipients.push(RecipientReport { recipient: recipient.to_string(), outcome, duration_ms });
@@ -125,7 +129,7 @@ async fn run_and_report(app: &App, test: &IrkerTest) -> Result<(), StoreError> {
 }
 
 /// A connection of its own for each, so that one that irkerd chokes on takes no other with it.
-async fn try_one(irker: &Irker, line: &irker::Line, recipient: &config::Recipient) -> Outcome {
+async fn try_one(guard: &Guard, irker: &Irker, line: &irker::Line, recipient: &Recipient) -> Outcome {
     let requests = irker::requests(std::slice::from_ref(line), std::slice::from_ref(recipient));
-    irkerd::hand_over(&irker.irkerd(), &requests).await
+    irkerd::hand_over(guard, irker.place(), &requests).await
 }

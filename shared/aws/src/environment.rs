@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use app::App;
 use app::clock::Clock;
+use app::egress::Guard;
 use app::queue::QueueName;
 use app::seal::{SealError, Sealer};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use payload::Secret;
+use relay::egress::{Policy, PolicyError};
 
 use crate::queue::{QueueUrls, SqsQueue};
 use crate::table::DynamoTable;
@@ -21,6 +23,8 @@ const TABLE: &str = "BELLHOP_TABLE";
 const IRKER_QUEUE_URL: &str = "BELLHOP_IRKER_QUEUE_URL";
 const HTTP_QUEUE_URL: &str = "BELLHOP_HTTP_QUEUE_URL";
 const SEALING_KEY: &str = "BELLHOP_SEALING_KEY";
+const ALLOW_EGRESS: &str = "BELLHOP_ALLOW_EGRESS";
+const EGRESS_PORTS: &str = "BELLHOP_EGRESS_PORTS";
 
 /// AWS is a millisecond away: who does not take a connection by now is not there.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -46,6 +50,8 @@ pub struct Environment {
     irker_queue_url: Option<String>,
     http_queue_url: Option<String>,
     sealing_key: Option<Secret>,
+    allow_egress: Option<String>,
+    egress_ports: Option<String>,
 }
 
 impl Environment {
@@ -62,6 +68,8 @@ impl Environment {
             irker_queue_url: read(IRKER_QUEUE_URL),
             http_queue_url: read(HTTP_QUEUE_URL),
             sealing_key: read(SEALING_KEY).map(Secret::new),
+            allow_egress: read(ALLOW_EGRESS),
+            egress_ports: read(EGRESS_PORTS),
         }
     }
 
@@ -89,6 +97,13 @@ impl Environment {
     /// What secrets in the table are sealed with: `BELLHOP_SEALING_KEY`.
     pub fn sealing_key(&self) -> Result<&Secret, EnvironmentError> {
         self.sealing_key.as_ref().ok_or(EnvironmentError(SEALING_KEY))
+    }
+
+    /// What may be connected to: everything public, what `BELLHOP_ALLOW_EGRESS` opens, and if `BELLHOP_EGRESS_PORTS`
+    /// names ports, those alone.
+    pub fn guard(&self) -> Result<Guard, PolicyError> {
+        let list = |list: &Option<String>| list.clone().unwrap_or_default();
+        Ok(Guard::new(Policy::parse(&list(&self.allow_egress), &list(&self.egress_ports))?))
     }
 
     fn queue_url(&self, queue: QueueName) -> Result<&str, EnvironmentError> {

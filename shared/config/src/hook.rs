@@ -30,6 +30,9 @@ pub enum HookError {
     /// Something that cannot be posted to.
     #[error("a hook's url starts with http:// or https:// and names a host")]
     Url,
+    /// What one program reads as the end of a host and another one does not.
+    #[error("a hook's url holds no control characters and no backslashes")]
+    UrlCharacters,
     /// Longer than any server reads.
     #[error("a hook's url has at most {URL_BYTES_MAX} bytes")]
     UrlLength,
@@ -66,6 +69,9 @@ impl HttpHook {
         if self.url.expose().len() > URL_BYTES_MAX {
             return Err(HookError::UrlLength);
         }
+        if self.url.expose().chars().any(|c| c.is_control() || c == '\\') {
+            return Err(HookError::UrlCharacters);
+        }
         let url = Url::parse(self.url.expose()).map_err(|_| HookError::Url)?;
         let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
         if is_web { Ok(url) } else { Err(HookError::Url) }
@@ -100,6 +106,8 @@ mod tests {
         assert_eq!(check("ci.example.com", None), Err(HookError::Url));
         assert_eq!(check("ftp://example.com/", None), Err(HookError::Url));
         assert_eq!(check("mailto:someone@example.com", None), Err(HookError::Url));
+        assert_eq!(check("http://example.com\\@inside/", None), Err(HookError::UrlCharacters));
+        assert_eq!(check("http://exam\nple.com/", None), Err(HookError::UrlCharacters));
         assert_eq!(check(&format!("http://h/{}", "x".repeat(3000)), None), Err(HookError::UrlLength));
     }
 

@@ -121,6 +121,11 @@ impl<S> Irker<S> {
         }
     }
 
+    /// Host and port of the irkerd.
+    pub fn place(&self) -> (&str, u16) {
+        (&self.server_host, self.server_port)
+    }
+
     /// The same integration with its secrets held another way.
     pub fn try_map<T, E>(self, change: &mut impl FnMut(S) -> Result<T, E>) -> Result<Irker<T>, E> {
         let recipients = self.recipients.into_iter().map(|recipient| recipient.try_map(change));

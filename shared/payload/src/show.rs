@@ -20,8 +20,11 @@ pub(crate) fn show(parsed: &Parsed) -> String {
 struct Lines(String);
 
 impl Lines {
+    #[expect(clippy::needless_pass_by_value, reason = "callers hold numbers, texts and references alike")]
     fn line(&mut self, name: &str, value: impl ToString) {
-        self.0.push_str(&format!("{name}: {}\n", value.to_string().escape_debug()));
+        for part in [name, ": ", &value.to_string().escape_debug().to_string(), "\n"] {
+            self.0.push_str(part);
+        }
     }
 
     fn maybe(&mut self, name: &str, value: Option<impl ToString>) {

@@ -1,8 +1,10 @@
-//! From an event and a project's configuration to what a target is told, and when it is told again.
+//! From an event and a project's configuration to what a target is told, when it is told again, and whether it
+//! may be connected to at all.
 //!
 //! Not here: sockets, HTTP clients, clocks, dice and tables (`app`): every function computes. What happened to an
 //! attempt comes in as an [`Outcome`], the jitter as a number.
 
+pub mod egress;
 mod http_request;
 pub mod irker;
 pub mod limits;

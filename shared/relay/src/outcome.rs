@@ -33,6 +33,11 @@ pub enum Outcome {
         /// In words.
         reason: String,
     },
+    /// The guard did not let it out ([`crate::egress`]): nothing was connected to.
+    Forbidden {
+        /// In words.
+        reason: String,
+    },
     /// The connection broke, or no answer came in time: it may have been taken.
     Unknown {
         /// In words.
@@ -64,7 +69,11 @@ impl Outcome {
             Self::Refused { retry_after_s, .. } => {
                 Verdict::Retry { at_least: retry_after_s.map(Duration::from_secs) }
             }
-            Self::Unreachable { .. } | Self::Unknown { .. } => Verdict::Retry { at_least: None },
+            // What is forbidden now may be open at the next attempt: a DNS record is mended, whoever runs Bellhop opens
+            // the address. Until then an attempt costs a lookup, and the delivery ends parked, not lost.
+            Self::Unreachable { .. } | Self::Forbidden { .. } | Self::Unknown { .. } => {
+                Verdict::Retry { at_least: None }
+            }
         }
     }
 
@@ -77,6 +86,7 @@ impl Outcome {
             Self::Delivered { .. } => "delivered",
             Self::Refused { .. } => "refused",
             Self::Unreachable { .. } => "unreachable",
+            Self::Forbidden { .. } => "forbidden",
             Self::Unknown { .. } => "unknown",
             Self::Gone => "gone",
         }
@@ -93,6 +103,7 @@ impl fmt::Display for Outcome {
             Self::Delivered { status } => write!(formatter, "delivered, status {status}"),
             Self::Refused { status, .. } => write!(formatter, "refused with status {status}"),
             Self::Unreachable { reason } => write!(formatter, "not reached: {reason}"),
+            Self::Forbidden { reason } => write!(formatter, "not allowed out: {reason}"),
             Self::Unknown { reason } => write!(formatter, "no answer: {reason}"),
             Self::Gone => formatter.write_str("the target is no longer configured"),
         }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use app::deliveries::{self, DeliveryState};
+use app::egress::Guard;
 use app::ids::EventId;
 use app::projects;
 use config::{
@@ -22,9 +23,10 @@ use config::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use payload::{Forge, Parsed, Payload, Secret};
 use relay::Outcome;
+use relay::egress::{Allowance, Policy};
 
 use crate::house::{House, random_text};
-use crate::serve::Running;
+use crate::serve::{Guards, Running};
 
 /// The push in GitLab's documentation of 2014: no event header, no `object_kind`.
 const PUSH: &[u8] = include_bytes!("push.json");
@@ -76,7 +78,12 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let secret = random_text::<16>(&house.app.chance);
     let project = project(&secret, &irkerd, channel.clone(), &receiver.url())?;
     projects::save(&house.app, project).await?;
-    let running = Running::start(&house, ([127, 0, 0, 1], 0).into()).await?;
+    // The peers are this program's own, or the irkerd that was asked for.
+    let guards = Guards {
+        irkerds: open(irkerd.parse().context("--irkerd looks like HOST:PORT")?),
+        hooks: open(Allowance::of(receiver.address())),
+    };
+    let running = Running::start(&house, ([127, 0, 0, 1], 0).into(), guards).await?;
 
     let mut headers: HeaderMap = options.headers.into_iter().collect();
     headers.entry("content-type").or_insert(HeaderValue::from_static("application/json"));
@@ -104,6 +111,10 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     running.stop().await;
     show::end(has_arrived)?;
     Ok(if has_arrived { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn open(allowance: Allowance) -> Guard {
+    Guard::new(Policy::default().allowing([allowance]))
 }
 
 fn project(secret: &str, irkerd: &str, channel: Recipient, hook: &str) -> Result<Project> {

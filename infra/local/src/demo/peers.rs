@@ -81,6 +81,10 @@ impl Receiver {
         Ok(Self { address, newest })
     }
 
+    pub(super) fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
     pub(super) fn url(&self) -> String {
         format!("http://{}/", self.address)
     }

@@ -189,6 +189,6 @@ async fn a_machine_that_was_off_for_a_week_still_relays_what_it_accepted() {
 async fn a_task_that_no_bellhop_wrote_is_our_fault() {
     let world = World::new().await;
     for body in ["", "{}", r#"{"task":"relay_irker_v9"}"#] {
-        assert_eq!(app::relay_irker::handle(&world.app, &[body]).await, [Answer::Fault]);
+        assert_eq!(app::relay_irker::handle(&world.app, &world.guard, &[body]).await, [Answer::Fault]);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::clock::{Chance, Clock, Timestamp};
+use app::egress::Guard;
 use app::http_target::Outbound;
 use app::queue::{Answer, QueueName};
 use app::receive_hook::{ReceiveError, Received, receive};
@@ -12,6 +13,7 @@ use app::{App, projects, relay_http, relay_irker};
 use config::{HookId, HttpHook, Irker, Project, ProjectId, Source};
 use embedded::{Serving, Store};
 use payload::{Payload, Secret};
+use relay::egress::Policy;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -24,6 +26,8 @@ const LEASE: Duration = Duration::from_hours(100);
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) clock: Clock,
+    /// Lets relays out to the peers, which are on 127.0.0.1.
+    pub(crate) guard: Guard,
     pub(crate) store: Store,
     pub(crate) serving: Serving,
     /// How many tasks of one irkerd a relay gets at a time.
@@ -39,7 +43,8 @@ impl World {
         let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
         let app = App::with(Arc::new(store.table()), sealer, clock.clone(), Chance::seeded(1));
         let serving = store.serve().await.unwrap();
-        Self { app, clock, store, serving, run_max: 10, _folder: folder }
+        let guard = Guard::new(Policy::parse("127.0.0.1", "").unwrap());
+        Self { app, clock, guard, store, serving, run_max: 10, _folder: folder }
     }
 
     /// A push comes in for the project `p`, under the sender's id.
@@ -76,9 +81,10 @@ impl World {
                 for run in runs {
                     let bodies: Vec<_> = run.iter().map(|task| task.received.body.as_str()).collect();
                     let answered = match queue {
-                        QueueName::Irker => relay_irker::handle(&self.app, &bodies).await,
+                        QueueName::Irker => relay_irker::handle(&self.app, &self.guard, &bodies).await,
                         QueueName::Http => {
-                            relay_http::handle(&self.app, &Outbound::new().unwrap(), &bodies).await
+                            let outbound = Outbound::new(self.guard.clone()).unwrap();
+                            relay_http::handle(&self.app, &outbound, &bodies).await
                         }
                     };
                     for (task, answer) in run.iter().zip(&answered) {
@@ -133,16 +139,27 @@ pub(crate) struct Peer {
 impl Peer {
     /// Reads to the end and closes, as irkerd does.
     pub(crate) async fn irkerd() -> Self {
-        Self::on(0, |_| None).await
+        Self::on("127.0.0.1", |_| None).await
     }
 
     /// Answers each request with the next of these statuses, the last one for ever.
     pub(crate) async fn http(statuses: &'static [u16]) -> Self {
-        Self::on(0, move |count| Some(statuses[count.min(statuses.len() - 1)])).await
+        Self::at("127.0.0.1", statuses).await
     }
 
-    pub(crate) async fn on(port: u16, status: impl Fn(usize) -> Option<u16> + Send + 'static) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    /// The same, at another address of this machine.
+    pub(crate) async fn at(address: &str, statuses: &'static [u16]) -> Self {
+        Self::on(address, move |count| Some(format!("{} x", statuses[count.min(statuses.len() - 1)]))).await
+    }
+
+    /// Sends everybody elsewhere.
+    pub(crate) async fn redirecting(location: String) -> Self {
+        Self::on("127.0.0.1", move |_| Some(format!("302 Found\r\nlocation: {location}"))).await
+    }
+
+    /// `answer` is what stands behind `HTTP/1.1` in the answer to the request of that number.
+    async fn on(address: &str, answer: impl Fn(usize) -> Option<String> + Send + 'static) -> Self {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let ears = Arc::clone(&heard);
@@ -154,14 +171,14 @@ impl Peer {
                 loop {
                     let read = connection.read(&mut buffer).await.unwrap_or(0);
                     request.extend_from_slice(&buffer[..read]);
-                    if read == 0 || (status(count).is_some() && is_whole(&request)) {
+                    if read == 0 || (answer(count).is_some() && is_whole(&request)) {
                         break;
                     }
                 }
                 ears.lock().unwrap().extend_from_slice(&request);
-                if let Some(status) = status(count) {
+                if let Some(answer) = answer(count) {
                     let answer =
-                        format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+                        format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                     let _ = connection.write_all(answer.as_bytes()).await;
                 }
             }

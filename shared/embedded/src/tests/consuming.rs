@@ -343,13 +343,13 @@ async fn a_run_that_panics_costs_its_head_one_fault_and_nobody_is_blamed_for_ano
     let (shutdown, asked) = oneshot::channel::<()>();
     let consumer = Consumer { run_max: 10, ..consumer(QueueName::Irker, 1) };
     let work = tokio::spawn(async move {
-        let handler = move |run: Vec<Received>| {
+        let poisonable = move |run: Vec<Received>| {
             let ids: Vec<_> = run.into_iter().map(|received| received.id).collect();
             seen.send(ids.clone()).unwrap();
             assert!(!ids.contains(&poison), "as the test asked");
             async move { vec![Answer::Done; ids.len()] }
         };
-        serving.consume(consumer, handler, async { drop(asked.await) }).await;
+        serving.consume(consumer, poisonable, async { drop(asked.await) }).await;
     });
     let mut runs = Vec::new();
     let all = async {
