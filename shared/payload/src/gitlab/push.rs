@@ -1,131 +1,79 @@
 //! Pushes of branches and tags
 //! (<https://docs.gitlab.com/user/project/integrations/webhook_events/#push-events>).
+//!
+//! Not here: who pushed, and where (`place`).
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::common::{RefName, file_count, first_line, ignored, pushed};
-use crate::{Actor, Commit, Fact, Forge, Parsed, Push, RefChange, Repository, Sha, TagPush};
+use super::field::{List, Number, Object, Part, Text};
+use super::{Scene, Told};
+use crate::common::{RefName, file_count, first_line};
+use crate::{Commit, Fact, Push, RefChange, Repository, Sha, TagPush};
 
-/// Both kinds of push, of both ages. Every field may be absent or null.
-#[derive(Deserialize)]
+/// Both kinds of push, of both ages.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct PushPayload {
-    before: Option<String>,
-    after: Option<String>,
+    before: Text,
+    after: Text,
     #[serde(rename = "ref")]
-    reference: Option<String>,
+    reference: Text,
     /// The text of an annotated tag.
-    message: Option<String>,
-    user_name: Option<String>,
-    user_username: Option<String>,
-    /// Since 8.5; before, `repository` is all there is.
-    project: Option<ProjectPayload>,
-    repository: Option<RepositoryPayload>,
+    message: Text,
     /// The newest twenty, oldest first.
-    commits: Option<Vec<CommitPayload>>,
-    total_commits_count: Option<u64>,
+    commits: List<Object<CommitPayload>>,
+    total_commits_count: Number,
 }
 
-#[derive(Deserialize)]
-struct ProjectPayload {
-    name: Option<String>,
-    web_url: Option<String>,
-    path_with_namespace: Option<String>,
-    default_branch: Option<String>,
-    visibility_level: Option<u8>,
-}
-
-/// GitLab's number for what everybody may see; 0 and 10 are for members and for people with an account.
-const PUBLIC: u8 = 20;
-
-#[derive(Deserialize)]
-struct RepositoryPayload {
-    name: Option<String>,
-    homepage: Option<String>,
-}
-
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct CommitPayload {
-    id: Option<String>,
-    title: Option<String>,
-    message: Option<String>,
-    url: Option<String>,
-    author: Option<AuthorPayload>,
-    added: Option<Vec<serde::de::IgnoredAny>>,
-    modified: Option<Vec<serde::de::IgnoredAny>>,
-    removed: Option<Vec<serde::de::IgnoredAny>>,
+    id: Text,
+    title: Text,
+    message: Text,
+    url: Text,
+    author: Part<AuthorPayload>,
+    added: List<IgnoredAny>,
+    modified: List<IgnoredAny>,
+    removed: List<IgnoredAny>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct AuthorPayload {
-    name: Option<String>,
+    name: Text,
 }
 
-pub(super) fn event(payload: PushPayload) -> Parsed {
-    let Some(change) = RefChange::new(payload.before, payload.after) else {
-        return ignored("a push from nothing to nothing");
-    };
-    let is_today = payload.project.is_some();
-    let Some(repository) = repository(payload.project, payload.repository) else {
-        return ignored("a push that names no repository");
-    };
-    let actor = actor(payload.user_username, payload.user_name);
-    let fact = match RefName::parse(&payload.reference.unwrap_or_default()) {
-        Some(RefName::Branch(branch)) => {
+pub(super) fn push(payload: PushPayload, scene: &mut Scene) -> Told {
+    let change = RefChange::new(payload.before.0, payload.after.0).ok_or("a push from nothing to nothing")?;
+    let repository = scene.repository.as_ref().ok_or("a push that names no repository")?;
+    let reference = payload.reference.0.unwrap_or_default();
+    match name(&reference, &scene.kind).ok_or("a push to neither a branch nor a tag")? {
+        RefName::Branch(branch) => {
             let commits: Vec<_> =
-                payload.commits.unwrap_or_default().into_iter().filter_map(CommitPayload::commit).collect();
-            Some(Fact::Push(Push {
+                payload.commits.0.unwrap_or_default().into_iter().filter_map(CommitPayload::commit).collect();
+            Ok(Fact::Push(Push {
                 branch: branch.to_owned(),
-                compare_url: compare_url(&repository, &change, &commits, is_today),
-                commit_count: Some(payload.total_commits_count.unwrap_or(commits.len() as u64)),
+                compare_url: compare_url(repository, &change, &commits, scene.is_today),
+                commit_count: Some(payload.total_commits_count.0.unwrap_or(commits.len() as u64)),
                 is_truncated: false,
                 forced: None,
                 commits,
                 change,
             }))
         }
-        Some(RefName::Tag(tag)) => {
-            let annotation = payload.message.filter(|text| !text.is_empty());
-            Some(Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation }))
+        RefName::Tag(tag) => {
+            Ok(Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation: payload.message.0 }))
         }
-        None => None,
-    };
-    pushed(Forge::GitLab, &actor, &repository, fact)
+    }
 }
 
-/// The accounts of access tokens are bots, known by their names alone
-/// (<https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects>).
-fn actor(login: Option<String>, name: Option<String>) -> Actor {
-    let bot = login.as_deref().is_some_and(|login| {
-        let numbered = login.strip_prefix("project_").or_else(|| login.strip_prefix("group_"));
-        numbered.is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()).starts_with("_bot"))
-    });
-    Actor { login, name, bot }
-}
-
-fn repository(project: Option<ProjectPayload>, legacy: Option<RepositoryPayload>) -> Option<Repository> {
-    let (legacy_name, homepage) = legacy.map(|legacy| (legacy.name, legacy.homepage)).unwrap_or_default();
-    let project = project.unwrap_or(ProjectPayload {
-        name: None,
-        web_url: None,
-        path_with_namespace: None,
-        default_branch: None,
-        visibility_level: None,
-    });
-    let url = project.web_url.or(homepage).map(|url| url.trim_end_matches('/').to_owned());
-    Some(Repository {
-        name: project.name.or(legacy_name)?,
-        path: project.path_with_namespace.or_else(|| Some(path_of(url.as_deref()?)?.to_owned())),
-        url,
-        default_branch: project.default_branch,
-        private: project.visibility_level.map(|level| level != PUBLIC),
-    })
-}
-
-/// The path of a page: the only place where GitLab of 2014 names the namespace.
-fn path_of(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let (_, path) = rest.split_once('/')?;
-    (!path.is_empty()).then_some(path)
+/// GitLab sends full refs; those who send in its name do not always.
+fn name<'a>(reference: &'a str, kind: &str) -> Option<RefName<'a>> {
+    let is_short = !reference.is_empty() && !reference.starts_with("refs/");
+    let short = if kind == "tag_push" { RefName::Tag(reference) } else { RefName::Branch(reference) };
+    RefName::parse(reference).or(is_short.then_some(short))
 }
 
 /// GitLab sends no link to the change, so it is built as GitLab's own pages do. A new branch is compared with the
@@ -153,13 +101,14 @@ fn compare_url(
 
 impl CommitPayload {
     /// `None` for a commit without an id: there is nothing to point at.
-    fn commit(self) -> Option<Commit> {
-        let files = file_count(&[self.added, self.modified, self.removed]);
+    fn commit(Object(commit): Object<Self>) -> Option<Commit> {
+        let files = file_count(&[commit.added.0, commit.modified.0, commit.removed.0]);
+        let text = commit.title.0.or(commit.message.0);
         Some(Commit {
-            id: Sha::new(self.id?)?,
-            title: self.title.as_deref().or(self.message.as_deref()).map(first_line).unwrap_or_default(),
-            author: self.author.and_then(|author| author.name).unwrap_or_default(),
-            url: self.url,
+            id: Sha::new(commit.id.0?)?,
+            title: text.as_deref().map(first_line).unwrap_or_default(),
+            author: commit.author.take().and_then(|author| author.name.0).unwrap_or_default(),
+            url: commit.url.0,
             files,
         })
     }
