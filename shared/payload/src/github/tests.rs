@@ -1,289 +1,154 @@
-//! Real payloads of GitHub and its kin in, facts out.
-#![expect(clippy::too_many_lines, reason = "a snapshot is data, however many lines it has")]
+//! What holds for all events of GitHub. `tests/of_every_kind.rs` and `tests/of_no_kind.rs` show one of each,
+//! `tests/by_hand.rs` what no collection holds.
+
+mod by_hand;
+mod of_every_kind;
+mod of_no_kind;
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
 
 use super::*;
-use crate::Event;
+use crate::show::show;
 
-fn check(forge: Forge, name: &str, body: &str) -> Event {
-    match parse(forge, Some(name), body.as_bytes()).unwrap() {
+/// A payload of the collection, as `event/file`.
+macro_rules! sample {
+    ($path:literal) => {
+        include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/payloads/octokit-webhooks-examples/github/",
+            $path,
+            ".json"
+        ))
+    };
+}
+use sample;
+
+const MANIFEST: &str = include_str!("../../../../tests/fixtures/payloads/manifest.tsv");
+
+fn check(name: &str, body: &str) -> Parsed {
+    parse(Forge::GitHub, Some(name), body.as_bytes()).unwrap()
+}
+
+fn shown(name: &str, body: &Value) -> String {
+    show(&check(name, &body.to_string()))
+}
+
+fn event_of(name: &str, body: &Value) -> Event {
+    match check(name, &body.to_string()) {
         Parsed::Events(mut events) => events.remove(0),
-        Parsed::Ignored { reason } => panic!("ignored: {reason}"),
+        Parsed::Ignored { reason } => panic!("{name} is ignored: {reason}"),
     }
 }
 
-fn push_of(event: Event) -> Push {
-    match event.fact {
-        Fact::Push(push) => push,
-        other => panic!("{other:?}"),
+/// The collection's payloads of GitHub: the event's name, the file and its bytes.
+fn collected() -> impl Iterator<Item = (&'static str, &'static str, Vec<u8>)> {
+    let rows = MANIFEST.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>());
+    rows.filter(|row| row[1] == "github").map(|row| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/payloads");
+        (row[2], row[3], fs::read(folder.join(row[3])).expect("read a payload"))
+    })
+}
+
+#[test]
+fn every_payload_of_the_collection_is_told_or_has_a_twin() {
+    let (mut count, mut twins) = (0, Vec::new());
+    for (name, file, body) in collected() {
+        count += 1;
+        match parse(Forge::GitHub, Some(name), &body).unwrap() {
+            Parsed::Events(events) => assert!(!events.is_empty(), "{file}"),
+            Parsed::Ignored { .. } => twins.push((name, file)),
+        }
+    }
+    assert_eq!(count, 376, "the collection has grown, or not all of it is read");
+    let is_twin = |(name, file): &(&str, &str)| {
+        let is_of_release = file.contains("/created") || file.contains("/released");
+        matches!(*name, "create" | "delete") || (*name == "release" && is_of_release)
+    };
+    assert!(twins.iter().all(is_twin), "{twins:?}");
+}
+
+#[test]
+fn every_payload_of_the_collection_tells_where_and_who_if_it_holds_them() {
+    for (name, file, body) in collected() {
+        let value: Value = serde_json::from_slice(&body).unwrap();
+        let Parsed::Events(events) = parse(Forge::GitHub, Some(name), &body).unwrap() else { continue };
+        let text = |pointer| value.pointer(pointer).and_then(Value::as_str);
+        let repository = events[0].repository.as_ref();
+        let path = repository.and_then(|repository| repository.path.as_deref());
+        let url = repository.and_then(|repository| repository.url.as_deref());
+        assert_eq!(path, text("/repository/full_name"), "{file}");
+        assert_eq!(url, text("/repository/html_url"), "{file}");
+        assert_eq!(events[0].actor.login.as_deref(), text("/sender/login"), "{file}");
+        assert_eq!(events[0].actor.bot, text("/sender/type") == Some("Bot"), "{file}");
     }
 }
 
-fn reason(forge: Forge, name: &str, body: &str) -> String {
-    match parse(forge, Some(name), body.as_bytes()).unwrap() {
-        Parsed::Ignored { reason } => reason,
-        Parsed::Events(events) => panic!("{events:?}"),
+/// How to reach each value of a payload, as far down as anything is read.
+fn pointers(value: &Value, path: &str, found: &mut Vec<String>) {
+    const DEPTH_MAX: usize = 3;
+    let Value::Object(fields) = value else { return };
+    // GitHub's many addresses of its API are not read.
+    for (key, within) in fields.iter().filter(|(key, _)| !key.ends_with("_url") || *key == "html_url") {
+        let path = format!("{path}/{key}");
+        if path.matches('/').count() < DEPTH_MAX {
+            pointers(within, &path, found);
+        }
+        found.push(path);
     }
 }
 
-const GITHUB: &str = include_str!("../../../../tests/fixtures/github/push.json");
-const GITEA: &str = include_str!("../../../../tests/fixtures/gitea/push.json");
-const GOGS: &str = include_str!("../../../../tests/fixtures/gogs/push.json");
+/// Payloads, with the fields that an event cannot do without: there would be nothing to tell.
+const NEEDED: [(&str, &[&str], &str); 13] = [
+    ("push", &["/ref", "/after", "/repository"], sample!("push/created")),
+    ("pull_request", &["/pull_request"], sample!("pull_request/opened")),
+    ("pull_request_review", &["/pull_request"], sample!("pull_request_review/submitted")),
+    ("issues", &["/issue"], sample!("issues/opened")),
+    ("issue_comment", &["/comment", "/issue"], sample!("issue_comment/created")),
+    ("workflow_run", &["/workflow_run"], sample!("workflow_run/completed")),
+    ("check_run", &["/check_run"], sample!("check_run/completed")),
+    ("status", &["/state"], sample!("status/success")),
+    ("deployment_status", &["/deployment"], sample!("deployment_status/created")),
+    ("release", &["/release"], sample!("release/published")),
+    ("member", &["/member"], sample!("member/added")),
+    ("milestone", &["/milestone"], sample!("milestone/closed")),
+    ("star", &[], sample!("star/created")),
+];
 
 #[test]
-fn a_push_on_github() {
-    insta::assert_debug_snapshot!(check(Forge::GitHub, "push", GITHUB), @r#"
-    Event {
-        forge: GitHub,
-        actor: Actor {
-            login: Some(
-                "binkkatal",
-            ),
-            name: Some(
-                "binkkatal",
-            ),
-            bot: false,
-        },
-        repository: Some(
-            Repository {
-                name: "sample_app",
-                path: Some(
-                    "binkkatal/sample_app",
-                ),
-                url: Some(
-                    "https://github.com/binkkatal/sample_app",
-                ),
-                default_branch: Some(
-                    "master",
-                ),
-                private: Some(
-                    false,
-                ),
-            },
-        ),
-        confidential: false,
-        fact: Push(
-            Push {
-                branch: "master",
-                change: Updated {
-                    before: Sha(
-                        "737d38c599c1b2991664dfc6155d6bf516fcce36",
-                    ),
-                    after: Sha(
-                        "fd489864e7642b48eaad6e3f155c10e46810ec72",
-                    ),
-                },
-                compare_url: Some(
-                    "https://github.com/binkkatal/sample_app/compare/737d38c599c1...fd489864e764",
-                ),
-                commits: [
-                    Commit {
-                        id: Sha(
-                            "fd489864e7642b48eaad6e3f155c10e46810ec72",
-                        ),
-                        title: "test a push event",
-                        author: "binkkatal",
-                        url: Some(
-                            "https://github.com/binkkatal/sample_app/commit/fd489864e7642b48eaad6e3f155c10e46810ec72",
-                        ),
-                        files: Some(
-                            2,
-                        ),
-                    },
-                ],
-                commit_count: Some(
-                    1,
-                ),
-                is_truncated: false,
-                forced: Some(
-                    false,
-                ),
-            },
-        ),
+fn a_field_of_another_type_costs_no_event() {
+    for (name, needed, body) in NEEDED {
+        let body: Value = serde_json::from_str(body).unwrap();
+        let mut all = Vec::new();
+        pointers(&body, "", &mut all);
+        for pointer in all.iter().filter(|pointer| !needed.contains(&pointer.as_str())) {
+            for odd in [Value::Null, json!(-7), json!("odd"), json!([{}, 1]), json!({}), json!(true)] {
+                let mut odder = body.clone();
+                *odder.pointer_mut(pointer).unwrap() = odd;
+                let parsed = check(name, &odder.to_string());
+                assert!(matches!(parsed, Parsed::Events(_)), "{name}{pointer}: {parsed:?}");
+            }
+        }
+        for pointer in needed {
+            let mut without = body.clone();
+            *without.pointer_mut(pointer).unwrap() = Value::Null;
+            let parsed = check(name, &without.to_string());
+            assert!(matches!(parsed, Parsed::Ignored { .. }), "{name}{pointer}: {parsed:?}");
+        }
     }
-    "#);
 }
 
 #[test]
-fn a_branch_and_tags_come_and_go_on_github() {
-    let created = push_of(check(
-        Forge::GitHub,
-        "push",
-        include_str!("../../../../tests/fixtures/github/branch_created.json"),
-    ));
-    assert!(matches!(created.change, RefChange::Created { .. }));
-    let tag = |body| check(Forge::GitHub, "push", body).fact;
-    insta::assert_debug_snapshot!(tag(include_str!("../../../../tests/fixtures/github/tag_created.json")), @r#"
-    Tag(
-        TagPush {
-            tag: "simple-tag",
-            change: Created {
-                after: Sha(
-                    "6113728f27ae82c7b1a177c8d03f9e96e0adf246",
-                ),
-            },
-            annotation: None,
-        },
-    )
-    "#);
-    insta::assert_debug_snapshot!(tag(include_str!("../../../../tests/fixtures/github/tag_deleted.json")), @r#"
-    Tag(
-        TagPush {
-            tag: "simple-tag",
-            change: Deleted {
-                before: Some(
-                    Sha(
-                        "6113728f27ae82c7b1a177c8d03f9e96e0adf246",
-                    ),
-                ),
-            },
-            annotation: None,
-        },
-    )
-    "#);
-}
-
-#[test]
-fn githubs_bots_are_known() {
-    let bot = GITHUB.replace("\"type\": \"User\"", "\"type\": \"Bot\"");
-    assert!(!check(Forge::GitHub, "push", GITHUB).actor.bot);
-    assert!(check(Forge::GitHub, "push", &bot).actor.bot);
-}
-
-#[test]
-fn a_push_on_gitea_and_on_gogs() {
-    insta::assert_debug_snapshot!(check(Forge::Gitea, "push", GITEA), @r#"
-    Event {
-        forge: Gitea,
-        actor: Actor {
-            login: Some(
-                "example",
-            ),
-            name: None,
-            bot: false,
-        },
-        repository: Some(
-            Repository {
-                name: "example",
-                path: Some(
-                    "example/example",
-                ),
-                url: Some(
-                    "http://localhost:3000/example/example",
-                ),
-                default_branch: Some(
-                    "master",
-                ),
-                private: Some(
-                    false,
-                ),
-            },
-        ),
-        confidential: false,
-        fact: Push(
-            Push {
-                branch: "master",
-                change: Created {
-                    after: Sha(
-                        "67b56589a45103f891bdee7c0546e5d40bc02001",
-                    ),
-                },
-                compare_url: Some(
-                    "http://localhost:3000/example/example/compare/0000000000000000000000000000000000000000...67b56589a45103f891bdee7c0546e5d40bc02001",
-                ),
-                commits: [
-                    Commit {
-                        id: Sha(
-                            "67b56589a45103f891bdee7c0546e5d40bc02001",
-                        ),
-                        title: "example",
-                        author: "example",
-                        url: Some(
-                            "http://localhost:3000/example/example/commit/67b56589a45103f891bdee7c0546e5d40bc02001",
-                        ),
-                        files: Some(
-                            1,
-                        ),
-                    },
-                ],
-                commit_count: Some(
-                    1,
-                ),
-                is_truncated: false,
-                forced: None,
-            },
-        ),
+fn what_is_no_object_or_has_no_name_is_not_told() {
+    for body in ["[]", "null", "7", r#""text""#, "[{}]"] {
+        assert!(matches!(check("issues", body), Parsed::Ignored { .. }), "{body}");
+        assert!(matches!(check("star", body), Parsed::Ignored { .. }), "{body}");
     }
-    "#);
-    insta::assert_debug_snapshot!(push_of(check(Forge::Gogs, "push", GOGS)), @r#"
-    Push {
-        branch: "develop",
-        change: Updated {
-            before: Sha(
-                "28e1879d029cb852e4844d9c718537df08844e03",
-            ),
-            after: Sha(
-                "bffeb74224043ba2feb48d137756c8a9331c449a",
-            ),
-        },
-        compare_url: Some(
-            "http://localhost:3000/unknwon/webhooks/compare/28e1879d029cb852e4844d9c718537df08844e03...bffeb74224043ba2feb48d137756c8a9331c449a",
-        ),
-        commits: [
-            Commit {
-                id: Sha(
-                    "bffeb74224043ba2feb48d137756c8a9331c449a",
-                ),
-                title: "Add new feature",
-                author: "Unknwon",
-                url: Some(
-                    "http://localhost:3000/unknwon/webhooks/commit/bffeb74224043ba2feb48d137756c8a9331c449a",
-                ),
-                files: None,
-            },
-        ],
-        commit_count: Some(
-            1,
-        ),
-        is_truncated: false,
-        forced: None,
+    assert!(parse(Forge::GitHub, Some("star"), b"{").is_err());
+    let long = "x".repeat(65);
+    for name in [None, Some(""), Some("Star"), Some("st\u{7}ar"), Some(long.as_str())] {
+        let parsed = parse(Forge::GitHub, name, b"{}").unwrap();
+        assert!(matches!(parsed, Parsed::Ignored { .. }), "{name:?}");
     }
-    "#);
-}
-
-#[test]
-fn giteas_commits_are_turned_round_and_counted_truly() {
-    let body = r#"{"ref":"refs/heads/x","before":"1","after":"3","total_commits":9,
-        "compare_url":"/u/r/compare/1...3","repository":{"name":"r","html_url":"https://git.example.com/u/r"},
-        "commits":[{"id":"3","message":"newest"},{"id":"2","message":"older"}]}"#;
-    let push = push_of(check(Forge::Forgejo, "push", body));
-    let titles: Vec<_> = push.commits.iter().map(|commit| commit.title.as_str()).collect();
-    assert_eq!((titles, push.commit_count), (vec!["older", "newest"], Some(9)));
-    assert_eq!(push.compare_url.as_deref(), Some("https://git.example.com/u/r/compare/1...3"));
-}
-
-#[test]
-fn a_branch_that_goes_on_gitea_is_told_by_its_deletion_alone() {
-    let body = include_str!("../../../../tests/fixtures/gitea/branch_deleted.json");
-    let push = push_of(check(Forge::Gitea, "delete", body));
-    assert_eq!((push.branch.as_str(), push.change), ("example3", RefChange::Deleted { before: None }));
-    let full = body.replace("\"example3\"", "\"refs/heads/example3\"");
-    assert_eq!(push_of(check(Forge::Forgejo, "delete", &full)).branch, "example3");
-}
-
-#[test]
-fn what_is_told_twice_is_heard_once() {
-    const TWIN: &str = "the push of the same branch or tag tells of it as well";
-    assert_eq!(reason(Forge::GitHub, "create", r#"{"ref":"x","ref_type":"branch"}"#), TWIN);
-    assert_eq!(reason(Forge::GitHub, "delete", r#"{"ref":"x","ref_type":"branch"}"#), TWIN);
-    assert_eq!(reason(Forge::Gitea, "delete", r#"{"ref":"v1","ref_type":"tag"}"#), TWIN);
-}
-
-#[test]
-fn tests_and_pings_announce_nothing() {
-    assert_eq!(
-        reason(Forge::GitHub, "ping", r#"{"zen":"Keep it logically awesome."}"#),
-        "events 'ping' are not relayed"
-    );
-    let test = GITEA.replace(&"0".repeat(40), "67b56589a45103f891bdee7c0546e5d40bc02001");
-    assert_eq!(reason(Forge::Gitea, "push", &test), "a test of Gitea's: nothing was pushed");
 }

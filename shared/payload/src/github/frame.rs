@@ -1,0 +1,73 @@
+//! What every event of GitHub tells besides what it is about: the action, who did it, where.
+//!
+//! Not here: what the event is about.
+
+use serde::Deserialize;
+
+use super::account::{AccountPayload, RepositoryPayload, actor};
+use super::lenient::{Part, Told};
+use crate::common::{ignored, read};
+use crate::{Action, Actor, ParseError, Parsed, Repository};
+
+/// The common part of a payload.
+pub(super) struct Frame {
+    /// In GitHub's word.
+    pub(super) action: Option<String>,
+    pub(super) actor: Actor,
+    pub(super) repository: Option<Repository>,
+    pub(super) organization: AccountPayload,
+}
+
+/// Why there is no fact.
+pub(super) enum Stop {
+    Invalid(ParseError),
+    Ignored(Parsed),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FramePayload {
+    action: Told<String>,
+    repository: Part<RepositoryPayload>,
+    organization: Part<AccountPayload>,
+    sender: Part<AccountPayload>,
+}
+
+impl Frame {
+    pub(super) fn read(json: &[u8]) -> Result<Self, Stop> {
+        let payload: FramePayload = object(json)?;
+        Ok(Self {
+            action: payload.action.some(),
+            actor: actor(payload.sender.0.as_ref(), None),
+            repository: payload.repository.0.and_then(RepositoryPayload::repository),
+            organization: payload.organization.0.unwrap_or_default(),
+        })
+    }
+
+    pub(super) fn action(&self) -> Option<Action> {
+        self.action.as_deref().map(Action::of)
+    }
+}
+
+impl From<ParseError> for Stop {
+    fn from(error: ParseError) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl Stop {
+    /// The payload lacks what it should be about.
+    pub(super) fn nothing(what: &str) -> Self {
+        Self::Ignored(ignored(&format!("GitHub does not tell which {what} it is about")))
+    }
+}
+
+/// Reads what an event needs of the body.
+pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Stop> {
+    const WHAT: &str = "an event of GitHub";
+    match read::<Part<T>>(json, WHAT)? {
+        Ok(Part(Some(payload))) => Ok(payload),
+        Ok(Part(None)) => Err(Stop::Ignored(ignored(&format!("not of the shape of {WHAT}: no object")))),
+        Err(ignored) => Err(Stop::Ignored(ignored)),
+    }
+}
