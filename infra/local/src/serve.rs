@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use app::Causes;
 use app::egress::Guard;
 use app::http_target::Outbound;
 use app::queue::QueueName;
-use app::{doors, relay_http, relay_irker};
+use app::{doors, parking, relay_http, relay_irker};
 use embedded::{Consumer, Serving};
 use relay::egress::{Allowance, Policy};
 use tokio::net::TcpListener;
@@ -102,7 +103,8 @@ impl Running {
         let router = doors::router(Arc::clone(&house.app), Arc::new(house.store.queue()));
         work.spawn(listen(listener, router, stopped(stopping.clone())));
         work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone()), guards.irkerds));
-        work.spawn(relay_http(house, serving, stopped(stopping), Outbound::new(guards.hooks)?));
+        work.spawn(relay_http(house, serving, stopped(stopping.clone()), Outbound::new(guards.hooks)?));
+        work.spawn(sweep(house, stopped(stopping)));
         Ok(Self { address, stop, work })
     }
 
@@ -147,6 +149,28 @@ fn relay_http(
         async move { relay_http::handle(&app, &outbound, &bodies(&run)).await }
     };
     async move { serving.consume(consumer(QueueName::Http, HTTP_AT_ONCE), handler, stop).await }
+}
+
+/// Brings back what is due, each minute.
+fn sweep(
+    house: &House,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (app, queue) = (Arc::clone(&house.app), house.store.queue());
+    let for_ever = async move {
+        loop {
+            if let Err(error) = parking::sweep(&app, &queue).await {
+                tracing::error!(error = %Causes(&error), "parking.sweep_failed");
+            }
+            tokio::time::sleep(parking::SWEEP_EVERY).await;
+        }
+    };
+    async move {
+        tokio::select! {
+            () = for_ever => {}
+            () = stop => {}
+        }
+    }
 }
 
 fn bodies(run: &[embedded::Received]) -> Vec<&str> {

@@ -28,8 +28,21 @@ pub enum DeliveryState {
     },
     /// Over, as the last attempt says.
     Done,
-    /// Every attempt of the schedule has failed. Kept, not dropped.
-    Parked,
+    /// Not tried any more until somebody asks for it. Kept, not dropped.
+    Parked {
+        /// Why.
+        reason: ParkedReason,
+    },
+}
+
+/// Why a delivery is parked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParkedReason {
+    /// Every attempt of its schedule has failed.
+    Exhausted,
+    /// Its target is switched off.
+    TargetDisabled,
 }
 
 impl DeliveryState {
@@ -38,7 +51,7 @@ impl DeliveryState {
         match self {
             Self::Waiting { .. } => "waiting",
             Self::Done => "done",
-            Self::Parked => "parked",
+            Self::Parked { .. } => "parked",
         }
     }
 }
@@ -73,6 +86,9 @@ pub struct DeliveryRecord {
     pub state: DeliveryState,
     /// How many attempts were made. Ours to count: a queue counts crashes and throttling as well.
     pub attempts_made: u32,
+    /// How many of them were made before it was last begun anew: the schedule counts from there.
+    #[serde(default)]
+    pub begun_after: u32,
     /// The newest attempts, oldest first.
     pub attempts: Vec<Attempt>,
     /// Where to go on, if it was begun and not ended.
@@ -84,7 +100,7 @@ impl DeliveryRecord {
     /// The record before the first attempt.
     fn new(due_at: Timestamp) -> Self {
         let state = DeliveryState::Waiting { due_at };
-        Self { state, attempts_made: 0, attempts: Vec::new(), progress: None }
+        Self { state, attempts_made: 0, begun_after: 0, attempts: Vec::new(), progress: None }
     }
 
     /// The record after one more attempt.
@@ -96,6 +112,17 @@ impl DeliveryRecord {
         // What is over goes on nowhere.
         let is_over = !matches!(state, DeliveryState::Waiting { .. });
         Self { progress: record.progress.filter(|_| !is_over), state, ..record }
+    }
+
+    /// The record of a delivery that waits for its target, without an attempt.
+    pub(crate) fn waiting(before: Option<Self>, state: DeliveryState, now: Timestamp) -> Self {
+        Self { state, ..before.unwrap_or_else(|| Self::new(now)) }
+    }
+
+    /// The record of a delivery that is to be made as if for the first time.
+    pub(crate) fn begun_anew(self, due_at: Timestamp) -> Self {
+        let state = DeliveryState::Waiting { due_at };
+        Self { state, begun_after: self.attempts_made, progress: None, ..self }
     }
 
     /// The record of a delivery that was begun, and goes on at `due_at`.

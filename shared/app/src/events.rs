@@ -223,6 +223,15 @@ async fn give_up(app: &App, task: &Delivery, condition: Condition) -> Result<Sta
     }
 }
 
+/// An accepted event, as long as it is kept.
+pub async fn accepted(app: &App, event: &EventId) -> Result<Option<Accepted>, StoreError> {
+    let stored = app.table.get(&event_key(event)).await?;
+    Ok(match stored.map(|stored| row(&stored)).transpose()? {
+        Some(EventRow::Accepted(accepted)) => Some(accepted),
+        Some(EventRow::Void { .. }) | None => None,
+    })
+}
+
 /// The payload of an accepted event, from its row and its further parts.
 pub(crate) async fn original(
     app: &App,

@@ -22,15 +22,18 @@ pub mod events;
 pub mod http_target;
 pub mod ids;
 pub mod irkerd;
+pub mod parking;
 pub mod projects;
 pub mod queue;
 pub mod receive_hook;
 mod relay;
 pub mod relay_http;
 pub mod relay_irker;
+pub mod resend;
 pub mod seal;
 mod store;
 pub mod table;
+pub mod targets;
 pub mod test_irker;
 
 use std::sync::Arc;

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use config::{ProjectId, TargetId};
+use config::{Project, ProjectId, TargetId};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -103,6 +103,24 @@ pub struct IrkerTest {
 }
 
 impl Task {
+    /// What carries a delivery, under the project's configuration of now.
+    pub fn of(project: Option<&Project>, delivery: Delivery) -> Self {
+        match (delivery.target, project.and_then(|project| project.irker.as_ref())) {
+            (TargetId::Irker(_), Some(irker)) => Self::RelayIrkerV1 { irkerd: irker.irkerd(), delivery },
+            // To nowhere: the relay will find that the integration is gone.
+            (TargetId::Irker(_), None) => Self::RelayIrkerV1 { irkerd: String::new(), delivery },
+            (TargetId::Hook(..), _) => Self::RelayHttpV1 { delivery },
+        }
+    }
+
+    /// The delivery that it carries, if it carries one.
+    pub fn delivery(&self) -> Option<&Delivery> {
+        match self {
+            Self::RelayIrkerV1 { delivery, .. } | Self::RelayHttpV1 { delivery } => Some(delivery),
+            Self::TestIrkerV1 { .. } => None,
+        }
+    }
+
     /// The queue that carries it.
     pub fn queue(&self) -> QueueName {
         match self {

@@ -87,7 +87,7 @@ pub async fn receive(
         target: *target,
         queued_at: app.clock.now(),
     };
-    queue.send(targets.iter().map(|target| task(&project, delivery(target))).collect()).await?;
+    queue.send(targets.iter().map(|target| Task::of(Some(&project), delivery(target))).collect()).await?;
     let new = NewEvent {
         id: id.clone(),
         stamp: stamp.clone(),
@@ -116,13 +116,6 @@ fn authenticate(
         Verdict::Unsigned if *allow_unsigned => Ok(()),
         Verdict::Unsigned => Err(ReceiveError::Unsigned),
         Verdict::Refused(refusal) => Err(refusal.into()),
-    }
-}
-
-fn task(project: &Project, delivery: Delivery) -> Task {
-    match (delivery.target, &project.irker) {
-        (TargetId::Irker(_), Some(irker)) => Task::RelayIrkerV1 { irkerd: irker.irkerd(), delivery },
-        _ => Task::RelayHttpV1 { delivery },
     }
 }
 

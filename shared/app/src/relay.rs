@@ -6,18 +6,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::Project;
+use config::{Project, TargetId};
 use payload::{Event, Parsed, Payload};
+use relay::breaker::{Admission, Health};
 use relay::schedule::{Schedule, Tried};
 use relay::{Original, Outcome, Verdict};
 
 use crate::clock::Timestamp;
-use crate::deliveries::{self, Attempt, DeliveryRecord, DeliveryState, Progress, delivery_key};
+use crate::deliveries::{self, Attempt, DeliveryRecord, DeliveryState, ParkedReason, Progress, delivery_key};
 use crate::events::{self, Standing, event_key};
-use crate::queue::{AGAIN_MAX, Answer, Delivery};
+use crate::queue::{Answer, Delivery};
 use crate::store::broken;
 use crate::table::{Stored, Version};
-use crate::{App, Causes, StoreError, projects};
+use crate::targets::{self, Known, health_key};
+use crate::{App, Causes, StoreError, parking, projects};
 
 /// How often, and how long apart, a task that is quicker than its event's row looks for it before it gives up its
 /// place: a put takes some milliseconds.
@@ -42,6 +44,7 @@ pub(crate) struct Due {
     pub(crate) attempt: u32,
     pub(crate) task: Delivery,
     record: Option<(DeliveryRecord, Version)>,
+    health: Known,
     began_at: Timestamp,
 }
 
@@ -63,10 +66,10 @@ pub(crate) enum Step {
 /// Loads what a task names.
 pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreError> {
     let mut looks = LOOKS.into_iter();
-    let (accepted, stored, record) = loop {
-        let (event, record) = rows(app, &task).await?;
-        match events::standing(app, &task, event).await? {
-            Standing::Valid(accepted, stored) => break (accepted, stored, record),
+    let (accepted, stored, (record, health)) = loop {
+        let rows = rows(app, &task).await?;
+        match events::standing(app, &task, rows.event).await? {
+            Standing::Valid(accepted, stored) => break (accepted, stored, (rows.record, rows.health)),
             Standing::Void => {
                 log_void(app, &task);
                 return Ok(Step::Answer(Answer::Done));
@@ -78,14 +81,11 @@ pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreErro
         }
     };
     let record = record.map(|stored| deliveries::record(&stored)).transpose()?;
-    let now = app.clock.now();
-    match record.as_ref().map(|(record, _)| &record.state) {
-        Some(DeliveryState::Done | DeliveryState::Parked) => return Ok(Step::Answer(Answer::Done)),
-        Some(DeliveryState::Waiting { due_at }) if *due_at > now => {
-            return Ok(Step::Answer(Answer::Again { after: due_at.since(now).min(AGAIN_MAX) }));
-        }
-        Some(DeliveryState::Waiting { .. }) | None => {}
+    let health = Known::of(health.as_ref())?;
+    if let Some(answer) = not_now(app, &task, record.as_ref(), &health).await? {
+        return Ok(Step::Answer(answer));
     }
+    let now = app.clock.now();
     let original = events::original(app, &task.event, &accepted, stored).await?;
     let Some(events) = read_again(accepted.forge, &original) else {
         let key = event_key(&task.event);
@@ -93,7 +93,42 @@ pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreErro
     };
     let project = projects::by_id(app, task.project).await?;
     let attempt = record.as_ref().map_or(0, |(record, _)| record.attempts_made).saturating_add(1);
-    Ok(Step::Attempt(Box::new(Due { events, original, project, attempt, task, record, began_at: now })))
+    let due = Due { events, original, project, attempt, task, record, health, began_at: now };
+    Ok(Step::Attempt(Box::new(due)))
+}
+
+/// The answer for a delivery that is not to be tried now: it is over, not due, or its target is left in peace.
+async fn not_now(
+    app: &App,
+    task: &Delivery,
+    record: Option<&(DeliveryRecord, Version)>,
+    health: &Known,
+) -> Result<Option<Answer>, StoreError> {
+    let now = app.clock.now();
+    match record.map(|(record, _)| &record.state) {
+        Some(DeliveryState::Done) => return Ok(Some(Answer::Done)),
+        Some(DeliveryState::Parked { .. }) => {
+            // A crash may have come between its record and this.
+            parking::park(app, task).await?;
+            return Ok(Some(Answer::Done));
+        }
+        Some(DeliveryState::Waiting { due_at }) if *due_at > now => {
+            return parking::wait(app, task, *due_at).await.map(Some);
+        }
+        Some(DeliveryState::Waiting { .. }) | None => {}
+    }
+    match health.health.admits(now.0) {
+        Admission::Go => Ok(None),
+        Admission::Probe if targets::take_probe(app, task.target, health).await? => Ok(None),
+        Admission::Probe => Ok(Some(Answer::Again { after: PENDING_AGAIN })),
+        Admission::Rest { until } => parking::wait(app, task, Timestamp(until)).await.map(Some),
+        Admission::Off => {
+            let state = DeliveryState::Parked { reason: ParkedReason::TargetDisabled };
+            let (before, version) = record.cloned().unzip();
+            let record = DeliveryRecord::waiting(before, state, now);
+            write(app, task, (record, version)).await.map(Some)
+        }
+    }
 }
 
 /// A void task is nothing to worry about, unless it is so old that its event may have been accepted, and forgotten: a
@@ -107,15 +142,30 @@ fn log_void(app: &App, task: &Delivery) {
     }
 }
 
-/// The event's row and the delivery's record, in one call.
-async fn rows(app: &App, task: &Delivery) -> Result<(Option<Stored>, Option<Stored>), StoreError> {
-    let keys = [event_key(&task.event), delivery_key(&task.event, task.target)];
-    let found = app.table.batch_get(&keys).await?;
-    let (mut event, mut record) = (None, None);
-    for stored in found {
-        if stored.item.key == keys[0] { event = Some(stored) } else { record = Some(stored) }
+/// What the table holds of a delivery.
+#[derive(Default)]
+struct Rows {
+    event: Option<Stored>,
+    record: Option<Stored>,
+    /// The target's health. irkerd has none: everything for it waits in order.
+    health: Option<Stored>,
+}
+
+/// All of it in one call.
+async fn rows(app: &App, task: &Delivery) -> Result<Rows, StoreError> {
+    let mut keys = vec![event_key(&task.event), delivery_key(&task.event, task.target)];
+    if let TargetId::Hook(..) = task.target {
+        keys.push(health_key(task.target));
     }
-    Ok((event, record))
+    let mut rows = Rows::default();
+    for stored in app.table.batch_get(&keys).await? {
+        match keys.iter().position(|key| *key == stored.item.key) {
+            Some(0) => rows.event = Some(stored),
+            Some(1) => rows.record = Some(stored),
+            _ => rows.health = Some(stored),
+        }
+    }
+    Ok(rows)
 }
 
 /// Events are kept as they came in; what they mean is read anew each time.
@@ -136,18 +186,52 @@ pub(crate) async fn settle(
     outcome: Outcome,
     schedule: Schedule,
 ) -> Result<Answer, StoreError> {
-    let now = app.clock.now();
-    let (state, answer) = match outcome.verdict() {
-        Verdict::Final => (DeliveryState::Done, Answer::Done),
-        Verdict::Retry { at_least } => {
-            let tried = Tried { attempts: due.attempt, age: now.since(due.task.queued_at) };
-            match schedule.wait(tried, at_least, app.chance.fraction()) {
-                Some(after) => (DeliveryState::Waiting { due_at: now + after }, Answer::Again { after }),
-                None => (DeliveryState::Parked, Answer::Done),
-            }
+    let health = match due.task.target {
+        TargetId::Hook(..) => {
+            let known = (due.health.clone(), due.began_at.0);
+            targets::learn(app, due.task.target, &outcome, known).await?
         }
+        TargetId::Irker(_) => Health::default(),
     };
+    let state = state_after(app, &due, &outcome, (schedule, &health));
+    let now = app.clock.now();
     let duration_ms = u64::try_from(now.since(due.began_at).as_millis()).unwrap_or(u64::MAX);
+    log_attempt(&due, &outcome, &state, now);
+    let attempt = Attempt { at: due.began_at, duration_ms, outcome };
+    let (before, version) = due.record.unzip();
+    write(app, &due.task, (DeliveryRecord::after(before, attempt, state), version)).await
+}
+
+/// Where a delivery stands after an attempt.
+fn state_after(
+    app: &App,
+    due: &Due,
+    outcome: &Outcome,
+    (schedule, health): (Schedule, &Health),
+) -> DeliveryState {
+    let Verdict::Retry(retry) = outcome.verdict() else { return DeliveryState::Done };
+    let now = app.clock.now();
+    let admission = health.admits(now.0);
+    if admission == Admission::Off {
+        return DeliveryState::Parked { reason: ParkedReason::TargetDisabled };
+    }
+    let begun_after = due.record.as_ref().map_or(0, |(record, _)| record.begun_after);
+    let attempts = due.attempt.saturating_sub(begun_after);
+    let tried = Tried { attempts, age: now.since(due.task.queued_at) };
+    match schedule.wait(tried, retry, app.chance.fraction()) {
+        None => DeliveryState::Parked { reason: ParkedReason::Exhausted },
+        Some(after) => {
+            let rests_until = match admission {
+                Admission::Rest { until } => Timestamp(until),
+                _ => now,
+            };
+            DeliveryState::Waiting { due_at: (now + after).max(rests_until) }
+        }
+    }
+}
+
+/// One wide event for one attempt.
+fn log_attempt(due: &Due, outcome: &Outcome, state: &DeliveryState, now: Timestamp) {
     tracing::info!(
         event = %due.task.event,
         target = %due.task.target,
@@ -155,16 +239,13 @@ pub(crate) async fn settle(
         outcome = outcome.name(),
         detail = %outcome,
         state = state.name(),
-        duration_ms,
+        duration_ms = now.0 - due.began_at.0,
         lag_ms = now.0 - due.task.queued_at.0,
         "delivery.attempted"
     );
-    if state == DeliveryState::Parked {
-        tracing::warn!(event = %due.task.event, target = %due.task.target, "delivery.parked");
+    if let DeliveryState::Parked { reason } = state {
+        tracing::warn!(event = %due.task.event, target = %due.task.target, ?reason, "delivery.parked");
     }
-    let attempt = Attempt { at: due.began_at, duration_ms, outcome };
-    let (before, version) = due.record.unzip();
-    write(app, &due.task, (DeliveryRecord::after(before, attempt, state), version), answer).await
 }
 
 /// Writes down how far a delivery has come that goes on after a while.
@@ -183,22 +264,29 @@ pub(crate) async fn put_off(
     );
     let (before, version) = due.record.unzip();
     let record = DeliveryRecord::begun(before, progress, app.clock.now() + after);
-    write(app, &due.task, (record, version), Answer::Again { after }).await
+    write(app, &due.task, (record, version)).await
 }
 
+/// Stores a record, and keeps the delivery where its state says: in the queue, in the table, or nowhere any more.
 async fn write(
     app: &App,
     task: &Delivery,
     (record, version): (DeliveryRecord, Option<Version>),
-    answer: Answer,
 ) -> Result<Answer, StoreError> {
     let key = delivery_key(&task.event, task.target);
-    if deliveries::save(app, key, &record, version).await? {
-        return Ok(answer);
+    if !deliveries::save(app, key, &record, version).await? {
+        // The queue handed the task out twice, and the other one wrote first. Its record counts; the next look tells
+        // what is left to do.
+        return Ok(Answer::Again { after: PENDING_AGAIN });
     }
-    // The queue handed the task out twice, and the other one wrote first. Its record counts; the next look tells
-    // what is left to do.
-    Ok(Answer::Again { after: PENDING_AGAIN })
+    match record.state {
+        DeliveryState::Done => Ok(Answer::Done),
+        DeliveryState::Waiting { due_at } => parking::wait(app, task, due_at).await,
+        DeliveryState::Parked { .. } => {
+            parking::park(app, task).await?;
+            Ok(Answer::Done)
+        }
+    }
 }
 
 /// Makes an answer of a store's failure. Logged here, once.

@@ -18,6 +18,6 @@ mod trigger;
 pub use environment::{Environment, EnvironmentError, OpenError, open_table};
 pub use logging::start_logging;
 pub use queue::{QueueUrls, SqsQueue};
-pub use serve::{serve_http, serve_queue};
+pub use serve::{serve_http, serve_queue, serve_schedule};
 pub use table::DynamoTable;
 pub use trigger::{Deferral, ITEM_TIME_MAX};

@@ -1,12 +1,14 @@
-//! A Lambda function's main loop, over HTTP or over a queue.
+//! A Lambda function's main loop, over HTTP, a queue or a schedule.
 //!
 //! Not here: anything that is done once per start; that is `main`'s, before it calls these.
 
+use app::Causes;
 use app::clock::{Clock, Timestamp};
 use app::queue::{Answer, QueueName};
 use aws_lambda_events::sqs::SqsEvent;
 use axum::Router;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
 
 use crate::trigger::{Deferral, Trigger};
 
@@ -27,4 +29,19 @@ where
         Ok::<_, Error>(trigger.handle(event.payload, deadline).await)
     }))
     .await
+}
+
+/// Serves a schedule until Lambda ends the process: does the work once for each event. An error is Lambda's to count; the
+/// next event comes anyway.
+pub async fn serve_schedule<W, T, E>(work: W) -> Result<(), Error>
+where
+    W: AsyncFn() -> Result<T, E>,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| work().await.map(drop).map_err(log))).await
+}
+
+fn log<E: std::error::Error + Send + Sync + 'static>(error: E) -> Error {
+    tracing::error!(error = %Causes(&error), "schedule.failed");
+    Error::from(error)
 }

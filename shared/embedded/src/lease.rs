@@ -20,6 +20,10 @@ use crate::threads::Failure;
 /// that a fault that passes, like a full disk, does not use up all of [`FAULTS_MAX`] in one moment.
 const FAULT_REST: Duration = Duration::from_secs(5);
 
+/// How many tasks of one group of an unordered queue are out at the same time: a target that is slow, or has just come
+/// back and has thousands waiting, gets no more at once.
+pub(crate) const OUT_MAX: usize = 8;
+
 /// With how many processes in a row a task may die before it is set aside. A process dies for many reasons, of which
 /// the tasks in its hands are the rarest, and the head of an irkerd's group that is slow is in its hands nearly always:
 /// a week of power cuts must not cost it. A task that kills every process is still got rid of.
@@ -214,11 +218,12 @@ fn turns(
     max: usize,
 ) -> rusqlite::Result<Vec<i64>> {
     let mut select = connection.prepare_cached(&format!(
-        "{} SELECT sequence FROM heads WHERE visible_at <= ?2 ORDER BY out, sequence LIMIT ?3",
+        "{} SELECT sequence FROM heads WHERE visible_at <= ?2 AND out < ?4 ORDER BY out, sequence LIMIT ?3",
         heads(queue)
     ))?;
     let max = i64::try_from(max).unwrap_or(i64::MAX);
-    select.query_map((queue.as_str(), now.0, max), |row| row.get(0))?.collect()
+    let out_max = i64::try_from(OUT_MAX).unwrap_or(i64::MAX);
+    select.query_map((queue.as_str(), now.0, max, out_max), |row| row.get(0))?.collect()
 }
 
 /// What stands right behind the head of an ordered group, as far as it can be had.

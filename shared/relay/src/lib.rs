@@ -4,6 +4,7 @@
 //! Not here: sockets, HTTP clients, clocks, dice and tables (`app`): every function computes. What happened to an
 //! attempt comes in as an [`Outcome`], the jitter as a number.
 
+pub mod breaker;
 pub mod egress;
 mod http_request;
 pub mod irker;
@@ -13,5 +14,5 @@ mod route;
 pub mod schedule;
 
 pub use http_request::{HttpRequest, Original, http_request};
-pub use outcome::{Outcome, Verdict};
+pub use outcome::{Outcome, Patience, Verdict};
 pub use route::{is_for_channel, is_wanted, switch_of, targets};

@@ -28,3 +28,25 @@ pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(12);
 /// How much later than planned an attempt may come, as a part of the plan: enough to spread a herd, little enough
 /// that the plan is still recognised.
 pub const JITTER: f64 = 0.1;
+
+/// How often a delivery is tried that its target refuses with a final word, such as 404: a deployment of the target may
+/// mend it within minutes, and more tries would only fill its log.
+pub const SHORT_ATTEMPTS_MAX: u32 = 4;
+
+/// How many failures in a row cost a target nothing. This and the next four: GitLab's numbers for webhooks.
+pub const FAILURES_LET_PASS: u32 = 3;
+
+/// With how many failures in a row a target is switched off.
+pub const FAILURES_MAX: u32 = 40;
+
+/// How long a target is first left alone.
+pub const REST_MIN: Duration = Duration::from_mins(1);
+
+/// How long a target is left alone at the most.
+pub const REST_MAX: Duration = Duration::from_hours(24);
+
+/// How many waiting deliveries a target gets in the first minute after it came back; twice as many in each further one.
+pub const COME_BACK_MIN: usize = 16;
+
+/// How many waiting deliveries a target gets in a minute at the most.
+pub const COME_BACK_MAX: usize = 1_000;

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::breaker::Word;
+use crate::schedule::Retry;
+
 /// What became of one try of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -52,11 +55,17 @@ pub enum Outcome {
 pub enum Verdict {
     /// It is over.
     Final,
-    /// Try again, not earlier than this if the target asked for it.
-    Retry {
-        /// From `Retry-After`.
-        at_least: Option<Duration>,
-    },
+    /// Try again, like this.
+    Retry(Retry),
+}
+
+/// How much a failure is worth trying again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// It may pass: the whole schedule.
+    Full,
+    /// The target understood, and said no. It seldom changes its mind.
+    Short,
 }
 
 impl Outcome {
@@ -66,14 +75,26 @@ impl Outcome {
             Self::HandedOver | Self::Coalesced | Self::Nothing | Self::Delivered { .. } | Self::Gone => {
                 Verdict::Final
             }
-            Self::Refused { retry_after_s, .. } => {
-                Verdict::Retry { at_least: retry_after_s.map(Duration::from_secs) }
-            }
+            Self::Refused { status, retry_after_s } => Verdict::Retry(Retry {
+                at_least: retry_after_s.map(Duration::from_secs),
+                patience: if is_final_word(*status) { Patience::Short } else { Patience::Full },
+            }),
             // What is forbidden now may be open at the next attempt: a DNS record is mended, whoever runs Bellhop opens
             // the address. Until then an attempt costs a lookup, and the delivery ends parked, not lost.
             Self::Unreachable { .. } | Self::Forbidden { .. } | Self::Unknown { .. } => {
-                Verdict::Retry { at_least: None }
+                Verdict::Retry(Retry { at_least: None, patience: Patience::Full })
             }
+        }
+    }
+
+    /// What it says of the target's health; `None` if nothing.
+    pub(crate) fn word_of_target(&self) -> Option<Word> {
+        match self {
+            Self::Delivered { .. } | Self::HandedOver => Some(Word::Well),
+            Self::Refused { status: 410, .. } => Some(Word::Gone),
+            Self::Refused { .. } | Self::Unreachable { .. } | Self::Unknown { .. } => Some(Word::Ill),
+            // Our own doing.
+            Self::Forbidden { .. } | Self::Coalesced | Self::Nothing | Self::Gone => None,
         }
     }
 
@@ -91,6 +112,11 @@ impl Outcome {
             Self::Gone => "gone",
         }
     }
+}
+
+/// A 4xx that is no "not now": 408, 409, 425 and 429 pass.
+fn is_final_word(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 408 | 409 | 425 | 429)
 }
 
 /// For people.

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use crate::limits::{IRKER_AGE_MAX, JITTER, RETRY_AFTER_MAX};
+use crate::Patience;
+use crate::limits::{IRKER_AGE_MAX, JITTER, RETRY_AFTER_MAX, SHORT_ATTEMPTS_MAX};
 
 /// The waits before the second, third, ... attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +21,19 @@ pub enum Schedule {
 /// What a delivery has behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tried {
-    /// How often it failed; 1 or more.
+    /// How often it failed since it was last begun; 1 or more.
     pub attempts: u32,
     /// How long it has been queued.
     pub age: Duration,
+}
+
+/// How a failure is to be tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Not earlier than this.
+    pub at_least: Option<Duration>,
+    /// How often.
+    pub patience: Patience,
 }
 
 const HTTP: [Duration; 8] = [
@@ -51,14 +61,17 @@ impl Schedule {
     ///
     /// Never earlier than planned, never later than the plan and [`JITTER`] on top, unless the target asked for a
     /// longer wait: that is honoured up to [`RETRY_AFTER_MAX`].
-    pub fn wait(self, tried: Tried, at_least: Option<Duration>, chance: f64) -> Option<Duration> {
+    pub fn wait(self, tried: Tried, retry: Retry, chance: f64) -> Option<Duration> {
+        if retry.patience == Patience::Short && tried.attempts >= SHORT_ATTEMPTS_MAX {
+            return None;
+        }
         let index = usize::try_from(tried.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
         let planned = match self {
             Self::Http => *HTTP.get(index)?,
             Self::Irker if tried.age < IRKER_AGE_MAX => IRKER[index.min(IRKER.len() - 1)],
             Self::Irker => return None,
         };
-        let asked = at_least.unwrap_or_default().min(RETRY_AFTER_MAX);
+        let asked = retry.at_least.unwrap_or_default().min(RETRY_AFTER_MAX);
         Some(planned.max(asked) + planned.mul_f64(JITTER * chance.clamp(0.0, 1.0)))
     }
 }
@@ -69,11 +82,23 @@ mod tests {
 
     use super::*;
 
+    const PATIENT: Retry = Retry { at_least: None, patience: Patience::Full };
+
+    #[test]
+    fn a_final_word_is_asked_for_four_times() {
+        let wait = |attempts| {
+            let tried = Tried { attempts, age: Duration::ZERO };
+            Schedule::Http.wait(tried, Retry { patience: Patience::Short, ..PATIENT }, 0.0)
+        };
+        assert_eq!([1, 2, 3].map(wait), [HTTP[0], HTTP[1], HTTP[2]].map(Some));
+        assert_eq!(wait(4), None);
+    }
+
     /// All waits of a delivery, each attempt failing at once.
     fn waits(schedule: Schedule) -> Vec<Duration> {
         let mut tried = Tried { attempts: 1, age: Duration::ZERO };
         let mut waits = Vec::new();
-        while let Some(wait) = schedule.wait(tried, None, 0.0) {
+        while let Some(wait) = schedule.wait(tried, PATIENT, 0.0) {
             waits.push(wait);
             tried = Tried { attempts: tried.attempts + 1, age: tried.age + wait };
         }
@@ -99,7 +124,7 @@ mod tests {
     #[test]
     fn a_target_may_ask_for_patience_but_not_for_haste_nor_for_ever() {
         let tried = Tried { attempts: 2, age: Duration::ZERO };
-        let wait = |asked| Schedule::Http.wait(tried, Some(asked), 0.0);
+        let wait = |asked| Schedule::Http.wait(tried, Retry { at_least: Some(asked), ..PATIENT }, 0.0);
         assert_eq!(wait(Duration::from_secs(1)), Some(Duration::from_mins(1)));
         assert_eq!(wait(Duration::from_mins(3)), Some(Duration::from_mins(3)));
         assert_eq!(wait(Duration::MAX), Some(RETRY_AFTER_MAX));
@@ -113,8 +138,8 @@ mod tests {
             let tried = Tried { attempts, age: Duration::from_secs(age_s) };
             for schedule in [Schedule::Http, Schedule::Irker] {
                 let asked = asked_s.map(Duration::from_secs);
-                if let Some(wait) = schedule.wait(tried, asked, chance) {
-                    let base = schedule.wait(tried, None, 0.0).unwrap();
+                if let Some(wait) = schedule.wait(tried, Retry { at_least: asked, ..PATIENT }, chance) {
+                    let base = schedule.wait(tried, PATIENT, 0.0).unwrap();
                     prop_assert!(wait >= base);
                     prop_assert!(wait <= base.max(asked.unwrap_or_default().min(RETRY_AFTER_MAX)) + base.mul_f64(JITTER));
                 }

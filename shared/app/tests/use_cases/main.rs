@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod egress;
+mod engine;
 mod irker;
 mod relaying;
 mod saving;

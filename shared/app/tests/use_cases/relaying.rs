@@ -112,26 +112,6 @@ async fn a_refused_delivery_is_tried_again_on_the_schedule_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_gone_for_good_parks_its_delivery_after_nine_attempts() {
-    let world = World::new().await;
-    let target = Peer::http(&[503]).await;
-    world.configure(None, &[target.url()]).await;
-    let event = accepted(&world, "a", PUSH).await;
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match world.work().await[..] {
-            [Answer::Again { after }] => world.clock.advance(after),
-            [Answer::Done] => break,
-            ref other => panic!("{other:?}"),
-        }
-    }
-    assert_eq!(attempts, 9);
-    let record = record(&world, &event, HOOK).await;
-    assert_eq!((record.state, record.attempts_made), (DeliveryState::Parked, 9));
-}
-
-#[tokio::test]
 async fn irkerd_comes_back_and_hears_everything_in_order() {
     let world = World::new().await;
     let irkerd = Peer::irkerd().await;

@@ -1,16 +1,20 @@
 //! A Bellhop in a temporary folder, an irkerd stand-in and an HTTP target.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::clock::{Chance, Clock, Timestamp};
+use app::deliveries::DeliveryRecord;
 use app::egress::Guard;
 use app::http_target::Outbound;
+use app::ids::EventId;
 use app::queue::{Answer, QueueName};
 use app::receive_hook::{ReceiveError, Received, receive};
 use app::seal::Sealer;
-use app::{App, projects, relay_http, relay_irker};
-use config::{HookId, HttpHook, Irker, Project, ProjectId, Source};
+use app::table::{Condition, Item, Key};
+use app::{App, parking, projects, relay_http, relay_irker};
+use config::{HookId, HttpHook, Irker, Project, ProjectId, Source, TargetId};
 use embedded::{Serving, Store};
 use payload::{Payload, Secret};
 use relay::egress::Policy;
@@ -97,6 +101,21 @@ impl World {
         answers
     }
 
+    /// A minute passes, and what has become due meanwhile is handled. What the relays answered.
+    pub(crate) async fn minute(&self) -> Vec<Answer> {
+        self.clock.advance(parking::SWEEP_EVERY);
+        parking::sweep(&self.app, &self.store.queue()).await.unwrap();
+        self.work().await
+    }
+
+    /// A delivery's record is as if something had gone wrong.
+    pub(crate) async fn overwrite(&self, event: &EventId, target: TargetId, record: &DeliveryRecord) {
+        let key = Key::new(format!("event#{event}"), format!("delivery#{target}"));
+        let document = serde_json::to_string(record).unwrap();
+        let item = Item { key, document, blob: None, expires_at: None };
+        self.app.table.put(item, Condition::Always).await.unwrap();
+    }
+
     /// The project `p` with these targets is stored.
     pub(crate) async fn configure(&self, irkerd: Option<u16>, hooks: &[String]) {
         projects::save(&self.app, project(irkerd, hooks)).await.unwrap();
@@ -134,6 +153,7 @@ pub(crate) fn project(irkerd: Option<u16>, hooks: &[String]) -> Project {
 pub(crate) struct Peer {
     pub(crate) port: u16,
     heard: Arc<Mutex<Vec<u8>>>,
+    count: Arc<AtomicUsize>,
 }
 
 impl Peer {
@@ -163,31 +183,39 @@ impl Peer {
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let ears = Arc::clone(&heard);
+        let count = Arc::new(AtomicUsize::new(0));
+        let requests = Arc::clone(&count);
         tokio::spawn(async move {
-            for count in 0.. {
+            for turn in 0.. {
                 let Ok((mut connection, _)) = listener.accept().await else { return };
                 let mut buffer = vec![0; 64 * 1024];
                 let mut request = Vec::new();
                 loop {
                     let read = connection.read(&mut buffer).await.unwrap_or(0);
                     request.extend_from_slice(&buffer[..read]);
-                    if read == 0 || (answer(count).is_some() && is_whole(&request)) {
+                    if read == 0 || (answer(turn).is_some() && is_whole(&request)) {
                         break;
                     }
                 }
                 ears.lock().unwrap().extend_from_slice(&request);
-                if let Some(answer) = answer(count) {
+                requests.fetch_add(1, Ordering::SeqCst);
+                if let Some(answer) = answer(turn) {
                     let answer =
                         format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
                     let _ = connection.write_all(answer.as_bytes()).await;
                 }
             }
         });
-        Self { port, heard }
+        Self { port, heard, count }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// How many requests it got.
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
     }
 
     pub(crate) fn heard(&self) -> String {

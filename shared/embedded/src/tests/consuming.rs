@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{http, irker, new_store};
-use crate::lease::{DEATHS_MAX, Verdict};
+use crate::lease::{DEATHS_MAX, OUT_MAX, Verdict};
 use crate::{Consumer, Received, Serving, Store, Waiting};
 
 /// Nothing takes this long, unless it never happens.
@@ -373,4 +373,16 @@ async fn a_run_that_panics_costs_its_head_one_fault_and_nobody_is_blamed_for_ano
     assert_eq!(store.queue().dead_letters(QueueName::Irker, 10).await.unwrap().len(), 1);
     drop(shutdown);
     timeout(PATIENCE, work).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_target_has_no_more_than_eight_out_however_much_waits_for_it() {
+    let (store, _clock, _directory) = new_store();
+    let serving = store.serve().await.unwrap();
+    store.queue().send((0..100).map(|n| http(n, 1)).chain([http(100, 2)]).collect()).await.unwrap();
+    let leased = serving.lease(QueueName::Http, 50, LONG).await.unwrap();
+    assert_eq!(leased.len(), OUT_MAX + 1);
+    assert!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().is_empty());
+    serving.answer(leased[0].lease, Answer::Done).await.unwrap();
+    assert_eq!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().len(), 1);
 }

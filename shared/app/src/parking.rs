@@ -1,0 +1,202 @@
+//! Deliveries that are in no queue: those whose next attempt is far off, and those that are parked.
+//!
+//! A queue is no place for long waits: what is put off there counts as under way, and SQS remembers how often it was.
+//! So a delivery that waits for longer than [`QUEUE_WAIT_MAX`] leaves the queue, and a row says when it is due; the
+//! sweep brings it back. A parked delivery has a row as well, under its target, so that it can be found and asked for.
+//!
+//! Such a row is written *after* the delivery's record says the same, and removed after the task is in the queue again:
+//! whatever crashes between leaves a row too many, or a task that comes again and writes it then. Both are harmless.
+//!
+//! Not here: when a delivery is due (`relay::schedule`), how it fares at the target (`relay`).
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::deliveries::{self, delivery_key};
+use crate::queue::{Answer, Delivery, Queue, QueueError, Task};
+use crate::store::{item, row};
+use crate::table::{Condition, Key, Query, Stored};
+use crate::{App, StoreError, events, projects, targets};
+use config::TargetId;
+
+/// The longest wait in a queue: the longest that Lambda and SQS take without harm.
+pub(crate) const QUEUE_WAIT_MAX: Duration = Duration::from_mins(15);
+
+/// How often [`sweep`] is to be called. It lets so many come back in a minute, whatever the minute.
+pub const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// How many tasks are sent, and rows removed, at a time.
+const PORTION: usize = 100;
+
+/// The partition that names the targets with deliveries that are due some time.
+const DUE: &str = "due";
+
+/// Why something could not be brought back.
+#[derive(Debug, thiserror::Error)]
+pub enum ParkingError {
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+impl From<crate::table::TableError> for ParkingError {
+    fn from(error: crate::table::TableError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Keeps a delivery until it is due: in the queue, or in the table if that takes long.
+pub(crate) async fn wait(app: &App, delivery: &Delivery, due_at: Timestamp) -> Result<Answer, StoreError> {
+    let after = due_at.since(app.clock.now());
+    if after <= QUEUE_WAIT_MAX {
+        return Ok(Answer::Again { after });
+    }
+    let Delivery { event, target, .. } = delivery;
+    // By time: padded, so that texts sort as numbers.
+    put(app, Key::new(due_partition(*target), format!("{:015}#{event}", due_at.0)), delivery).await?;
+    // The name after the row: a sweep that finds no name finds no row either.
+    let name = item(Key::new(DUE, target.to_string()), target, None);
+    app.table.put(name, Condition::Always).await?;
+    Ok(Answer::Done)
+}
+
+/// Keeps a parked delivery where it is found under its target.
+pub(crate) async fn park(app: &App, delivery: &Delivery) -> Result<(), StoreError> {
+    let Delivery { event, target, queued_at, .. } = delivery;
+    put(app, Key::new(parked_partition(*target), format!("{:015}#{event}", queued_at.0)), delivery).await
+}
+
+async fn put(app: &App, key: Key, delivery: &Delivery) -> Result<(), StoreError> {
+    let expires_at = Some(app.clock.now() + events::KEPT);
+    app.table.put(item(key, delivery, expires_at), Condition::Always).await?;
+    Ok(())
+}
+
+fn due_partition(target: TargetId) -> String {
+    format!("due#{target}")
+}
+
+fn parked_partition(target: TargetId) -> String {
+    format!("parked#{target}")
+}
+
+/// Puts what is due into its queue again, as much as each target's health permits. Gives how many. Costs a look at each
+/// target that has something waiting, and at no other.
+pub async fn sweep(app: &App, queue: &dyn Queue) -> Result<usize, ParkingError> {
+    let mut names = Query::prefix(DUE, "");
+    let mut swept = 0;
+    loop {
+        let page = app.table.query(&names).await?;
+        for name in &page.items {
+            swept += sweep_target(app, queue, name).await?;
+        }
+        names.after = page.next;
+        if names.after.is_none() {
+            break;
+        }
+    }
+    if swept > 0 {
+        tracing::info!(deliveries = swept, "parking.swept");
+    }
+    Ok(swept)
+}
+
+async fn sweep_target(app: &App, queue: &dyn Queue, name: &Stored) -> Result<usize, ParkingError> {
+    let target: TargetId = row(name)?;
+    let (now, health) = (app.clock.now(), targets::health(app, target).await?);
+    let may = health.may_come_back(now.0);
+    let until = format!("{:015}#\u{10FFFF}", now.0);
+    let whole = Query::prefix(due_partition(target), "");
+    let due = Query { between: (String::new(), until), limit: may, ..whole.clone() };
+    let rows = if may == 0 { Vec::new() } else { rows(app, due).await? };
+    for portion in rows.chunks(PORTION) {
+        send_and_forget(app, queue, portion).await?;
+    }
+    if app.table.query(&Query { limit: 1, ..whole }).await?.items.is_empty() {
+        // Unless a row came in this moment, which would have named the target again.
+        app.table.delete(&name.item.key, Condition::Version(name.version)).await?;
+    }
+    Ok(rows.len())
+}
+
+async fn send_and_forget(app: &App, queue: &dyn Queue, rows: &[Stored]) -> Result<(), ParkingError> {
+    let mut tasks = Vec::with_capacity(rows.len());
+    for stored in rows {
+        let delivery: Delivery = row(stored)?;
+        let project = projects::by_id(app, delivery.project).await?;
+        tasks.push(Task::of(project.as_deref(), delivery));
+    }
+    queue.send(tasks).await?;
+    for stored in rows {
+        app.table.delete(&stored.item.key, Condition::Always).await?;
+    }
+    Ok(())
+}
+
+/// As many as the query's limit says, over as many pages as it takes.
+async fn rows(app: &App, mut query: Query) -> Result<Vec<Stored>, StoreError> {
+    let limit = query.limit;
+    let mut rows = Vec::new();
+    while rows.len() < limit {
+        query.limit = limit - rows.len();
+        let page = app.table.query(&query).await?;
+        rows.extend(page.items);
+        query.after = page.next;
+        if query.after.is_none() {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// Which of a target's parked deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parked {
+    /// Whose.
+    pub target: TargetId,
+    /// Queued at this time or later.
+    pub since: Timestamp,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// The deliveries that a target has parked, oldest first.
+pub async fn parked(app: &App, which: Parked) -> Result<Vec<Delivery>, StoreError> {
+    parked_rows(app, which).await?.iter().map(row).collect()
+}
+
+async fn parked_rows(app: &App, which: Parked) -> Result<Vec<Stored>, StoreError> {
+    let whole = Query::prefix(parked_partition(which.target), "");
+    let since = (format!("{:015}", which.since.0), whole.between.1.clone());
+    rows(app, Query { between: since, limit: which.limit, ..whole }).await
+}
+
+/// Puts parked deliveries of a target into their queue again, oldest first, each with its schedule begun anew. Gives
+/// how many; repeated until it gives 0, it brings all back, a portion at a time.
+pub async fn release(app: &App, queue: &dyn Queue, which: Parked) -> Result<usize, ParkingError> {
+    let rows = parked_rows(app, which).await?;
+    for stored in &rows {
+        begin_anew(app, &row(stored)?).await?;
+    }
+    for portion in rows.chunks(PORTION) {
+        send_and_forget(app, queue, portion).await?;
+    }
+    if !rows.is_empty() {
+        tracing::info!(target = %which.target, deliveries = rows.len(), "parking.released");
+    }
+    Ok(rows.len())
+}
+
+/// Makes a record say that its delivery is due now, whatever became of it before.
+pub(crate) async fn begin_anew(app: &App, delivery: &Delivery) -> Result<(), StoreError> {
+    let key = delivery_key(&delivery.event, delivery.target);
+    let Some(stored) = app.table.get(&key).await? else { return Ok(()) };
+    let (record, version) = deliveries::record(&stored)?;
+    let record = record.begun_anew(app.clock.now());
+    // Somebody else wrote meanwhile: an attempt is under way, which is as good.
+    deliveries::save(app, key, &record, Some(version)).await?;
+    Ok(())
+}
