@@ -56,6 +56,12 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(
     }
 }
 
+/// Whether a forge could call an event so: the name comes from a header, and people are shown it.
+pub(crate) fn is_event_name(name: &str) -> bool {
+    let is_of_one = |byte: u8| byte.is_ascii_alphanumeric() || b"_:.-".contains(&byte);
+    !name.is_empty() && name.len() <= NAME_CHARS_MAX && name.bytes().all(is_of_one)
+}
+
 /// Authentic, and of interest to nobody.
 pub(crate) fn ignored(reason: &str) -> Parsed {
     Parsed::Ignored { reason: reason.to_owned() }

@@ -11,11 +11,14 @@ mod common;
 mod encoding;
 mod event;
 mod forge;
+mod gitea;
 mod github;
 mod gitlab;
 mod headers;
 mod hub_signature;
 pub mod limits;
+#[cfg(test)]
+mod odd;
 mod secret;
 #[cfg(test)]
 mod show;
@@ -70,7 +73,10 @@ pub fn parse(forge: Forge, payload: Payload<'_>) -> Result<Parsed, ParseError> {
     let name = event_name(forge, payload.headers);
     match forge {
         Forge::GitLab => gitlab::parse(name, json),
-        Forge::GitHub | Forge::Gitea | Forge::Forgejo | Forge::Gogs => github::parse(forge, name, json),
+        Forge::GitHub => github::parse(forge, name, json),
+        Forge::Gitea | Forge::Forgejo | Forge::Gogs => {
+            gitea::parse(forge, gitea::name(payload.headers), json)
+        }
         Forge::BitbucketCloud => bitbucket_cloud::parse(name, json),
         Forge::BitbucketServer => bitbucket_server::parse(name, json),
     }
