@@ -56,7 +56,7 @@ impl Project {
             self.toml,
             "\n[project.irker]\nserver_host = \"127.0.0.1\"\nserver_port = {port}\n\
              default_irc_uri = \"{default_uri}\"\nrecipients = \"{recipients}\"\n\
-             colorize_messages = false\npush_events = true\ntag_push_events = true\n"
+             style = \"gitlab\"\ncolorize_messages = false\npush_events = true\ntag_push_events = true\n"
         )
         .expect("write to a string");
         self

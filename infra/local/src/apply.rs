@@ -72,6 +72,7 @@ async fn prepare(app: &App, entry: ProjectEntry) -> Result<(Project, bool)> {
     let id = number.unwrap_or(ProjectId(0));
     let project =
         entry.project(id, stored.as_ref(), new_source).with_context(|| format!("project {path}"))?;
+    projects::check(&project).with_context(|| format!("project {path}"))?;
     Ok((project, number.is_none()))
 }
 

@@ -4,9 +4,11 @@
 //! Not here: storing (`apply`), which values are valid (`config`).
 
 use config::switches;
+use std::collections::BTreeMap;
+
 use config::{
-    EventSwitches, FilteredKind, HookId, HttpHook, Irker, Pacing, Project, ProjectId, ProjectPath, RefFilter,
-    RefPattern, Server, Source, SourceId, Subscription,
+    EventSwitches, FilteredKind, HookId, HttpHook, Irker, LineSettings, LineStyle, Pacing, Project,
+    ProjectId, ProjectPath, RefFilter, RefPattern, Server, Source, SourceId, Subscription,
 };
 use payload::{Forge, Secret};
 use serde::Deserialize;
@@ -53,7 +55,13 @@ struct IrkerEntry {
     default_irc_uri: Option<String>,
     recipients: String,
     #[serde(default)]
+    style: LineStyle,
+    max_commits: Option<usize>,
+    #[serde(default)]
     colorize_messages: bool,
+    /// By kind of event.
+    #[serde(default)]
+    templates: BTreeMap<String, String>,
     lines_in_irkerd: Option<u32>,
     coalesce: Option<bool>,
     branches: Option<Vec<RefPattern>>,
@@ -110,7 +118,7 @@ fn ref_filter(
 }
 
 impl ProjectEntry {
-    /// The project that the entry describes. What it leaves open is taken from the project as it was stored: its
+    /// The project that the entry describes, not yet checked. What it leaves open is taken from the project as it was stored: its
     /// source's id, and the numbers of hooks that kept their name (or, without a name, their URL). `new_source` is
     /// the id for a source that had none.
     pub(crate) fn project(
@@ -129,9 +137,7 @@ impl ProjectEntry {
         let irker = self.irker.map(IrkerEntry::irker).transpose().map_err(config::ProjectError::Irker)?;
         let mut last_hook = stored.map_or(HookId(0), |project| project.last_hook);
         let hooks = self.hooks.into_iter().map(|entry| entry.hook(stored, &mut last_hook)).collect();
-        let project = Project { id, path: self.path, source, irker, hooks, last_hook };
-        project.check()?;
-        Ok(project)
+        Ok(Project { id, path: self.path, source, irker, hooks, last_hook })
     }
 }
 
@@ -146,7 +152,12 @@ impl IrkerEntry {
             default_irc_uri: default,
             server_host: self.server_host,
             server_port: self.server_port,
-            colorize_messages: self.colorize_messages,
+            lines: LineSettings {
+                style: self.style,
+                max_commits: self.max_commits.unwrap_or(LineSettings::default().max_commits),
+                colorize_messages: self.colorize_messages,
+                templates: self.templates,
+            },
             subscription: Subscription {
                 events: self.events,
                 refs: ref_filter(self.branches, self.exclude_branches, self.branch_filter_events),
@@ -197,7 +208,9 @@ mod tests {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let entry = file.projects.into_iter().next().expect("one project");
         let made_up = "made-up".parse().unwrap();
-        entry.project(ProjectId(7), stored, made_up).map_err(|error| error.to_string())
+        let project = entry.project(ProjectId(7), stored, made_up).map_err(|error| error.to_string())?;
+        app::projects::check(&project).map_err(|error| error.to_string())?;
+        Ok(project)
     }
 
     const SMALL: &str = r#"

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
+use config::LineSettings;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use payload::{Commit, Event, Fact, Forge, Parsed, Payload, RefChange, Repository, Sha};
 use relay::limits::LINE_BYTES_MAX;
@@ -71,7 +72,8 @@ fn inspect(forge: Forge, headers: &HeaderMap, parsed: &Parsed) -> (Vec<Inspected
     };
     match parsed {
         Parsed::Events(events) => {
-            let lines = events.iter().flat_map(|event| relay::irker::lines(event, false));
+            let settings = LineSettings::default();
+            let lines = events.iter().flat_map(|event| relay::irker::lines(event, &settings));
             let lines = lines.map(|line| line.render(LINE_BYTES_MAX)).collect();
             (events.iter().map(|event| common().with(event)).collect(), lines)
         }
@@ -262,7 +264,7 @@ mod tests {
           "confidential": false,
           "ignored": null
         }
-        [Hello-World] Codertocat has created a new tag simple-tag at 6113728f
+        [Hello-World] Codertocat created tag simple-tag at 6113728f
         "#);
     }
 

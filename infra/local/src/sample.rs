@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use anyhow::Result;
 use app::App;
 use app::projects;
-use config::{EventSwitches, HookId, Irker, Project, Source, Subscription, Switch};
+use config::{EventSwitches, HookId, Irker, LineSettings, Project, Source, Subscription, Switch};
 use payload::Secret;
 use relay::egress::Allowance;
 
@@ -43,7 +43,7 @@ pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
             allow_unsigned: false,
         },
         irker: Some(Irker {
-            colorize_messages: true,
+            lines: LineSettings { colorize_messages: true, ..LineSettings::default() },
             subscription: Subscription {
                 events: EventSwitches::of(Switch::ALL),
                 ..Subscription::for_channel()

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use config::{HookId, HttpHook, Irker, Project, ProjectError, ProjectId, ProjectPath, Source, SourceId};
+use relay::irker::{TemplateError, check_templates};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -54,6 +55,9 @@ pub enum SaveError {
     /// Its values are not valid.
     #[error(transparent)]
     Invalid(#[from] ProjectError),
+    /// A template of its lines cannot be rendered.
+    #[error("irker: templates: {0}")]
+    Templates(#[from] TemplateError),
     /// Another project has the same source id.
     #[error("the source id '{0}' belongs to another project")]
     SourceTaken(SourceId),
@@ -158,10 +162,16 @@ pub async fn next_number(app: &App) -> Result<ProjectId, SaveError> {
     Err(SaveError::Numbering)
 }
 
+/// Whether a project can be saved, as far as that can be told without looking at others.
+pub fn check(project: &Project) -> Result<(), SaveError> {
+    project.check()?;
+    project.irker.iter().try_for_each(|irker| Ok(check_templates(&irker.lines)?))
+}
+
 /// Stores a project in place of what was there under its number. Repeating it is harmless, also after a crash in the
 /// middle: the ways to the project are claimed first, and what is left over is removed last.
 pub async fn save(app: &App, project: Project) -> Result<(), SaveError> {
-    project.check()?;
+    check(&project)?;
     let (id, path, source) = (project.id, project.path.clone(), project.source.id.clone());
     let before = load(app, id).await?;
     if !claim(app, path_key(&path), id).await? {

@@ -145,7 +145,7 @@ fn tellings(dues: Vec<(usize, Due)>) -> Vec<Telling> {
 fn lines(due: &Due) -> Vec<irker::Line> {
     let Some(irker) = integration(due) else { return Vec::new() };
     let told = due.events.iter().filter(|event| relay::is_for_channel(event, &irker.subscription));
-    told.flat_map(|event| irker::lines(event, irker.colorize_messages)).collect()
+    told.flat_map(|event| irker::lines(event, &irker.lines)).collect()
 }
 
 impl Telling {
@@ -161,7 +161,7 @@ impl Telling {
                     };
                     due.events.iter().filter(is_told)
                 });
-                let colorize = integration(first).is_some_and(|irker| irker.colorize_messages);
+                let colorize = integration(first).is_some_and(|irker| irker.lines.colorize_messages);
                 irker::summary(&told.collect::<Vec<_>>(), colorize).into_iter().collect()
             }
         };

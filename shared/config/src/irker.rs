@@ -8,7 +8,9 @@ use payload::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{CHANNELS_PER_SERVER_MAX, LINES_IN_IRKERD, RECIPIENTS_MAX};
-use crate::{Recipient, RecipientError, Server, Subscription, SubscriptionError};
+use crate::{
+    LineSettings, LineSettingsError, Recipient, RecipientError, Server, Subscription, SubscriptionError,
+};
 
 /// A project's way to IRC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +25,9 @@ pub struct Irker<S = Secret> {
     pub default_irc_uri: Option<Server>,
     /// Who gets each line. Never empty, each once.
     pub recipients: Vec<Recipient<S>>,
-    /// Whether lines carry mIRC colours.
-    pub colorize_messages: bool,
+    /// How lines are worded and coloured.
+    #[serde(flatten)]
+    pub lines: LineSettings,
     /// What it wants to hear of.
     pub subscription: Subscription,
     /// How much irkerd is given at a time.
@@ -86,6 +89,9 @@ pub enum IrkerError {
     /// See [`SubscriptionError`].
     #[error(transparent)]
     Subscription(#[from] SubscriptionError),
+    /// See [`LineSettingsError`].
+    #[error(transparent)]
+    Lines(#[from] LineSettingsError),
     /// irkerd would join without the key first, fail, and never try again.
     #[error("{name} on {server} is named twice with different keys")]
     TwoKeys {
@@ -135,7 +141,7 @@ impl<S> Irker<S> {
             server_host: self.server_host,
             server_port: self.server_port,
             default_irc_uri: self.default_irc_uri,
-            colorize_messages: self.colorize_messages,
+            lines: self.lines,
             subscription: self.subscription,
             pacing: self.pacing,
         })
@@ -157,7 +163,7 @@ impl Irker {
             server_port: Self::SERVER_PORT,
             default_irc_uri: None,
             recipients,
-            colorize_messages: false,
+            lines: LineSettings::default(),
             subscription: Subscription::for_channel(),
             pacing: Pacing::default(),
         }
@@ -192,6 +198,7 @@ impl Irker {
             return Err(IrkerError::LinesInIrkerd);
         }
         self.subscription.check()?;
+        self.lines.check()?;
         match self.recipients.len() {
             0 => return Err(IrkerError::NoRecipients),
             1..=RECIPIENTS_MAX => {}

@@ -11,6 +11,7 @@ mod hook;
 mod ids;
 mod irker;
 pub mod limits;
+mod line_settings;
 mod project;
 mod recipient;
 mod ref_filter;
@@ -21,6 +22,9 @@ pub mod switches;
 pub use hook::{HookError, HttpHook};
 pub use ids::{HookId, ProjectId, SourceId, SourceIdError, TargetId, TargetIdError};
 pub use irker::{Irker, IrkerError, Pacing, RecipientErrors};
+pub use line_settings::{
+    COMMITS_SHOWN_MAX, LineSettings, LineSettingsError, LineStyle, TEMPLATE_BYTES_MAX, TEMPLATE_KINDS,
+};
 pub use project::{Project, ProjectError, ProjectPath};
 pub use recipient::{Recipient, RecipientError, Server};
 pub use ref_filter::{FilteredKind, RefFilter, RefFilterError, RefPattern};

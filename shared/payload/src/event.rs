@@ -181,7 +181,7 @@ impl Sha {
     const SHORT_CHARS: usize = 8;
 
     /// Takes an id; `None` for the empty text and the zeros that mean "no commit".
-    pub(crate) fn new(id: String) -> Option<Self> {
+    pub fn new(id: String) -> Option<Self> {
         let is_none = id.bytes().all(|byte| byte == b'0');
         (!is_none).then_some(Self(id))
     }

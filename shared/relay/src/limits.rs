@@ -9,15 +9,6 @@ use std::time::Duration;
 /// character; ngircd throws the bot out.
 pub const LINE_BYTES_MAX: usize = 510 - 107 - "PRIVMSG ".len() - " :".len();
 
-/// How many commits of a push are shown: GitLab's own number for irker.
-pub const COMMITS_SHOWN_MAX: usize = 3;
-
-/// A title of so many characters is shortened. This and the next: `Commit#title` of GitLab.
-pub const TITLE_CHARS_MAX: usize = 99;
-
-/// A shortened title has at most so many characters, `...` included.
-pub const SHORTENED_TITLE_CHARS: usize = 81;
-
 /// For how long a delivery to irkerd is tried: a weekend. It ends by age and not by a count, so that what waited behind
 /// a dead irkerd ends with it. SQS's receive count must allow it, or it ends as a dead letter (`tests/it/template.rs`).
 pub const IRKER_AGE_MAX: Duration = Duration::from_hours(60);

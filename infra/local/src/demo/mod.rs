@@ -133,7 +133,7 @@ fn project(secret: &str, irkerd: &str, channel: Recipient, hook: &str) -> Result
         irker: Some(Irker {
             server_host: host.to_owned(),
             server_port: port.parse().context("--irkerd looks like HOST:PORT")?,
-            colorize_messages: show::is_colourful(),
+            lines: show::line_settings(),
             subscription: Subscription { events, ..Subscription::for_channel() },
             ..Irker::to(vec![channel])
         }),

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write, stdout};
 
 use anyhow::Result;
 use app::ids::EventId;
-use config::{Recipient, TargetId};
+use config::{LineSettings, LineStyle, Recipient, TargetId};
 use http::{HeaderMap, StatusCode};
 use payload::Event;
 use relay::Outcome;
@@ -86,8 +86,14 @@ pub(super) fn end(has_arrived: bool) -> Result<()> {
 
 /// An event's lines as they are rendered for irkerd.
 pub(super) fn lines(event: &Event) -> Vec<String> {
-    let lines = relay::irker::lines(event, is_colourful());
+    let lines = relay::irker::lines(event, &line_settings());
     lines.iter().map(|line| line.render(LINE_BYTES_MAX)).collect()
+}
+
+/// As GitLab's users know them.
+pub(super) fn line_settings() -> LineSettings {
+    let colorize_messages = is_colourful();
+    LineSettings { style: LineStyle::GitLab, colorize_messages, ..LineSettings::default() }
 }
 
 /// A terminal gets colours; a file, or another program, gets plain text.

@@ -114,7 +114,7 @@ async fn what_is_said_differently_now_is_said_from_the_start() {
     configure(&world, |irker| irker.pacing.lines_in_irkerd = 1, irkerd.port).await;
     accepted(&world, "one").await;
     world.work().await;
-    configure(&world, |irker| irker.colorize_messages = true, irkerd.port).await;
+    configure(&world, |irker| irker.lines.colorize_messages = true, irkerd.port).await;
     work_to_the_end(&world).await;
     assert_eq!(said(&irkerd).len(), 3, "one line plain, then two in colour");
 }

@@ -14,7 +14,7 @@ use app::receive_hook::{ReceiveError, Received, receive};
 use app::seal::Sealer;
 use app::table::{Condition, Item, Key};
 use app::{App, parking, projects, relay_http, relay_irker};
-use config::{HookId, HttpHook, Irker, Project, ProjectId, Source, TargetId};
+use config::{HookId, HttpHook, Irker, LineSettings, LineStyle, Project, ProjectId, Source, TargetId};
 use embedded::{Serving, Store};
 use payload::{Payload, Secret};
 use relay::egress::Policy;
@@ -142,6 +142,7 @@ pub(crate) fn project(irkerd: Option<u16>, hooks: &[String]) -> Project {
         irker: irkerd.map(|server_port| Irker {
             server_host: "127.0.0.1".to_owned(),
             server_port,
+            lines: LineSettings { style: LineStyle::GitLab, ..LineSettings::default() },
             ..Irker::to(Irker::parse_recipients("irc://irc.example.net/chan?key=channel-key", None).unwrap())
         }),
         hooks: hooks.iter().enumerate().map(hook).collect(),

@@ -8,6 +8,7 @@ use config::{Pacing, ProjectId};
 use payload::{Event, Fact, Push, RefChange};
 
 use super::line::{Line, Paint};
+use super::parts::{place, who};
 
 /// From how many pushes on a line for all of them is worth it.
 const PUSHES_MIN: usize = 3;
@@ -54,22 +55,17 @@ fn tells_of_a_push(event: &Event) -> bool {
 /// One line for many pushes, with their true counts; none for no events.
 pub fn summary(events: &[&Event], colorize: bool) -> Option<Line> {
     let first = events.first()?;
-    let mut line = Line::default();
-    if let Some(repository) = &first.repository {
-        line = line.words("[").foreign(Paint::Repository, &repository.name).words("] ");
-    }
     let mut people = Vec::new();
-    for event in events {
-        let who = event.actor.name.as_deref().or(event.actor.login.as_deref()).unwrap_or("somebody");
+    for who in events.iter().map(|event| who(&event.actor)) {
         if !people.contains(&who) {
             people.push(who);
         }
     }
-    line = enumerate(line, &people, Paint::Plain, "others");
-    line = line.words(" pushed ").foreign(Paint::Count, &events.len().to_string()).words(" times");
+    let mut line = enumerate(place(first), &people, Paint::PLAIN, "others");
+    line = line.words(" pushed ").foreign(Paint::COUNT, &events.len().to_string()).words(" times");
     line = tally(line, events);
     if let Some(url) = first.repository.as_ref().and_then(|repository| repository.url.as_ref()) {
-        line = line.words(": ").foreign(Paint::Url, url);
+        line = line.words(": ").foreign(Paint::URL, url);
     }
     Some(line.coloured(colorize))
 }
@@ -108,12 +104,12 @@ fn tally(line: Line, events: &[&Event]) -> Line {
                 let more = if is_more { "+" } else { "" };
                 let noun = if count == 1 && !is_more { "commit" } else { "commits" };
                 line.words(": ")
-                    .foreign(Paint::Count, &format!("{count}{more}"))
+                    .foreign(Paint::COUNT, &format!("{count}{more}"))
                     .words(&format!(" new {noun} to "))
             }
             None => line.words(" to "),
         };
-        line = enumerate(line, &branches, Paint::Reference, "other branches");
+        line = enumerate(line, &branches, Paint::REFERENCE, "other branches");
     }
     for (count, noun, nouns) in [
         (created.len(), "new branch", "new branches"),
@@ -142,7 +138,7 @@ fn enumerate(mut line: Line, names: &[&str], paint: Paint, others: &str) -> Line
             _ if left == 0 && index == shown - 1 => " and ",
             _ => ", ",
         };
-        line = line.words(separator).foreign(paint, name);
+        line = line.words(separator).name(paint, name);
     }
     if left > 0 { line.words(&format!(" and {left} {others}")) } else { line }
 }

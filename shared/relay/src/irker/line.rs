@@ -1,41 +1,68 @@
 //! One line for IRC: pieces of foreign text, each cleaned and in its colour, that fit a number of bytes.
+//!
+//! Not here: what is said (the modules beside this one), what cleaning is (`clean`).
 
 use unicode_segmentation::UnicodeSegmentation;
+
+use super::clean::{clean, clean_url};
 
 /// Ends every colour and font.
 const RESET: char = '\u{f}';
 
-/// mIRC colours and fonts (<https://modern.ircdocs.horse/formatting>), as GitLab's irker integration uses them.
+/// Shows that something was cut off.
+const ELLIPSIS: &str = "...";
+
+/// The most bytes of a name (of a person, a branch, a job): one that fills the line would hide what happened.
+const NAME_BYTES_MAX: usize = 80;
+
+/// A mIRC colour or font (<https://modern.ircdocs.horse/formatting>); the first seven as GitLab's irker integration
+/// uses them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paint {
-    /// As the reader's client prints.
-    Plain,
-    /// Light red: the repository.
-    Repository,
-    /// Brown: the branch or tag.
-    Reference,
-    /// Grey: a commit's id.
-    Sha,
-    /// Light blue: how many files.
-    Files,
-    /// Bold: how many commits.
-    Count,
-    /// Blue, underlined: an address.
-    Url,
-}
+pub(super) struct Paint(&'static str);
 
 impl Paint {
-    fn code(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Repository => "\u{3}04",
-            Self::Reference => "\u{3}05",
-            Self::Sha => "\u{3}14",
-            Self::Files => "\u{3}12",
-            Self::Count => "\u{2}",
-            Self::Url => "\u{3}02\u{1f}",
-        }
-    }
+    /// As the reader's client prints.
+    pub(super) const PLAIN: Self = Self("");
+    /// Light red: the repository.
+    pub(super) const REPOSITORY: Self = Self("\u{3}04");
+    /// Brown: the branch or tag.
+    pub(super) const REFERENCE: Self = Self("\u{3}05");
+    /// Grey: a commit's id.
+    pub(super) const SHA: Self = Self("\u{3}14");
+    /// Light blue: how many files.
+    pub(super) const FILES: Self = Self("\u{3}12");
+    /// Bold: how many commits.
+    pub(super) const COUNT: Self = Self("\u{2}");
+    /// Blue, underlined: an address.
+    pub(super) const URL: Self = Self("\u{3}02\u{1f}");
+    /// Bold: the number of a merge request or an issue.
+    pub(super) const NUMBER: Self = Self("\u{2}");
+    /// Green: it ended well.
+    pub(super) const GOOD: Self = Self("\u{3}03");
+    /// Light red: it ended badly.
+    pub(super) const BAD: Self = Self("\u{3}04");
+    /// Orange: it waits.
+    pub(super) const WAITING: Self = Self("\u{3}07");
+    /// Light blue: it goes on.
+    pub(super) const UNDER_WAY: Self = Self("\u{3}12");
+    /// Grey: it did not come to an end.
+    pub(super) const IDLE: Self = Self("\u{3}14");
+
+    /// Those that a template may ask for, by name.
+    pub(super) const BY_NAME: [(&str, Self); 12] = [
+        ("bold", Self("\u{2}")),
+        ("italic", Self("\u{1d}")),
+        ("underline", Self("\u{1f}")),
+        ("blue", Self("\u{3}02")),
+        ("green", Self("\u{3}03")),
+        ("red", Self("\u{3}04")),
+        ("brown", Self("\u{3}05")),
+        ("purple", Self("\u{3}06")),
+        ("orange", Self("\u{3}07")),
+        ("cyan", Self("\u{3}10")),
+        ("lightblue", Self("\u{3}12")),
+        ("grey", Self("\u{3}14")),
+    ];
 }
 
 /// A line, not yet cut: how long it may be depends on who reads it.
@@ -47,25 +74,67 @@ pub struct Line {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Piece {
+    /// Our own words, uncoloured, in front of the text; they come and go with it.
+    lead: &'static str,
     text: String,
     paint: Paint,
+    /// Rather than this, what stands before it is cut.
+    is_kept: bool,
 }
 
 impl Line {
     /// What a test of the settings says: nothing that happened.
     pub fn test(project: &str) -> Self {
-        Self::default().words("test from Bellhop, project ").foreign(Paint::Repository, project)
+        Self::default().words("test from Bellhop, project ").name(Paint::REPOSITORY, project)
     }
 
     /// Adds our own words.
     pub(super) fn words(self, text: &str) -> Self {
-        self.foreign(Paint::Plain, text)
+        self.foreign(Paint::PLAIN, text)
     }
 
     /// Adds foreign text, cleaned.
-    pub(super) fn foreign(mut self, paint: Paint, text: &str) -> Self {
-        self.pieces.push(Piece { text: clean(text), paint });
+    pub(super) fn foreign(self, paint: Paint, text: &str) -> Self {
+        self.piece(Piece { lead: "", text: clean(text), paint, is_kept: false })
+    }
+
+    /// Adds foreign text, cleaned, and no more of it than a name needs.
+    pub(super) fn name(self, paint: Paint, text: &str) -> Self {
+        let mut name = clean(text);
+        if name.len() > NAME_BYTES_MAX {
+            name = format!("{}{ELLIPSIS}", prefix(&name, NAME_BYTES_MAX - ELLIPSIS.len()));
+        }
+        self.piece(Piece { lead: "", text: name, paint, is_kept: false })
+    }
+
+    /// Adds an address, behind our own words. At the end of a line it is kept whole, or left out.
+    pub(super) fn url(self, lead: &'static str, url: &str) -> Self {
+        self.piece(Piece { lead, text: clean_url(url), paint: Paint::URL, is_kept: true })
+    }
+
+    /// As [`Self::url`], of an address that may be unknown.
+    pub(super) fn maybe_url(self, lead: &'static str, url: Option<&String>) -> Self {
+        match url {
+            Some(url) => self.url(lead, url),
+            None => self,
+        }
+    }
+
+    /// Adds our own words that are not cut, at the end of a line.
+    pub(super) fn ending(self, text: &str) -> Self {
+        self.piece(Piece { lead: "", text: clean(text), paint: Paint::PLAIN, is_kept: true })
+    }
+
+    fn piece(mut self, piece: Piece) -> Self {
+        if !piece.text.is_empty() {
+            self.pieces.push(piece);
+        }
         self
+    }
+
+    /// Whether anything would be read.
+    pub(super) fn is_blank(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.text.trim().is_empty())
     }
 
     /// The same words, with or without colours and fonts. Without, unless this is called.
@@ -75,17 +144,33 @@ impl Line {
 
     /// The line in at most `bytes_max` bytes of UTF-8, colour codes included, cut between characters as people see
     /// them. An address at the end is kept whole and what stands before it is cut, unless the address alone is too
-    /// long.
+    /// long: then it is left out, since half an address leads astray.
     pub fn render(&self, bytes_max: usize) -> String {
-        let (kept, cut) = match self.pieces.split_last() {
-            Some((url, rest)) if url.paint == Paint::Url && self.bytes(url, &url.text) <= bytes_max => {
-                (Some(url), rest)
-            }
-            _ => (None, &self.pieces[..]),
-        };
-        let mut budget = bytes_max - kept.map_or(0, |url| self.bytes(url, &url.text));
+        let end = self.pieces.iter().rposition(|piece| !piece.is_kept).map_or(0, |last| last + 1);
+        let (cut, mut kept) = self.pieces.split_at(end);
+        let is_too_long = self.bytes_of(&self.pieces) > bytes_max;
+        // What was cut needs something between itself and the address.
+        let gap =
+            if is_too_long && kept.first().is_some_and(|piece| piece.lead.is_empty()) { " " } else { "" };
+        if self.bytes_of(kept) + gap.len() > bytes_max {
+            kept = &[];
+        }
+        let room = if kept.is_empty() { bytes_max } else { bytes_max - self.bytes_of(kept) - gap.len() };
+        let mut rendered = self.beginning(cut, room);
+        if !kept.is_empty() {
+            rendered.push_str(gap);
+        }
+        for piece in kept {
+            self.write(piece, &piece.text, &mut rendered);
+        }
+        rendered
+    }
+
+    /// As many of these pieces as there is room for.
+    fn beginning(&self, pieces: &[Piece], room: usize) -> String {
         let mut rendered = String::new();
-        for piece in cut {
+        let mut budget = room;
+        for piece in pieces {
             let bytes = self.bytes(piece, &piece.text);
             if bytes <= budget {
                 self.write(piece, &piece.text, &mut rendered);
@@ -99,25 +184,29 @@ impl Line {
             }
             break;
         }
-        if let Some(url) = kept {
-            self.write(url, &url.text, &mut rendered);
-        }
         rendered
     }
 
     fn code(&self, piece: &Piece) -> &'static str {
-        if self.colours { piece.paint.code() } else { "" }
+        if self.colours { piece.paint.0 } else { "" }
+    }
+
+    fn bytes_of(&self, pieces: &[Piece]) -> usize {
+        pieces.iter().map(|piece| self.bytes(piece, &piece.text)).sum()
     }
 
     /// How many bytes a piece takes with this text.
     fn bytes(&self, piece: &Piece, text: &str) -> usize {
         let code = self.code(piece);
-        if code.is_empty() { text.len() } else { code.len() + text.len() + RESET.len_utf8() }
+        let ends = if code.is_empty() { 0 } else { code.len() + RESET.len_utf8() };
+        piece.lead.len() + ends + guard(code, &piece.text).len() + text.len()
     }
 
     fn write(&self, piece: &Piece, text: &str, rendered: &mut String) {
         let code = self.code(piece);
+        rendered.push_str(piece.lead);
         rendered.push_str(code);
+        rendered.push_str(guard(code, &piece.text));
         rendered.push_str(text);
         if !code.is_empty() {
             rendered.push(RESET);
@@ -125,31 +214,22 @@ impl Line {
     }
 }
 
-/// Shows that something was cut off.
-const ELLIPSIS: &str = "...";
+/// What keeps a text that starts like `,4` from being read as a part of the colour in front of it: bold, on and off.
+fn guard(code: &str, text: &str) -> &'static str {
+    let is_colour = code.ends_with(|c: char| c.is_ascii_digit());
+    let is_background =
+        text.strip_prefix(',').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if is_colour && is_background { "\u{2}\u{2}" } else { "" }
+}
 
 /// The longest beginning of at most `bytes_max` bytes that does not split a grapheme cluster.
-fn prefix(text: &str, bytes_max: usize) -> &str {
+pub(super) fn prefix(text: &str, bytes_max: usize) -> &str {
+    if text.len() <= bytes_max {
+        return text;
+    }
     let ends = text.grapheme_indices(true).map(|(start, cluster)| start + cluster.len());
     let end = ends.take_while(|end| *end <= bytes_max).last().unwrap_or(0);
     &text[..end]
-}
-
-/// Foreign text that can do no harm on IRC: a bare CR starts a new command there, NUL wedges a server, `\x01` starts
-/// a client-to-client request, `\x03` colours, and a bidirectional override makes the rest read backwards. White
-/// space becomes a space, every other control character is left out.
-fn clean(text: &str) -> String {
-    text.chars().filter_map(harmless).collect()
-}
-
-fn harmless(c: char) -> Option<char> {
-    match c {
-        '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(' '),
-        // Marks, embeddings, overrides and isolates that change the direction of what follows.
-        '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
-        c if c.is_control() => None,
-        c => Some(c),
-    }
 }
 
 #[cfg(test)]
@@ -161,11 +241,10 @@ mod tests {
     fn line(title: &str, url: &str) -> Line {
         Line::default()
             .words("[")
-            .foreign(Paint::Repository, "repo")
+            .foreign(Paint::REPOSITORY, "repo")
             .words("] ")
-            .foreign(Paint::Plain, title)
-            .words(": ")
-            .foreign(Paint::Url, url)
+            .foreign(Paint::PLAIN, title)
+            .url(": ", url)
             .coloured(true)
     }
 
@@ -181,8 +260,13 @@ mod tests {
     #[test]
     fn a_title_gives_way_to_the_address_behind_it() {
         let rendered = line(&"é".repeat(300), "http://h/").render(60);
-        assert_eq!(rendered, "[\u{3}04repo\u{f}] éééééééééééééééé...\u{3}02\u{1f}http://h/\u{f}");
+        assert_eq!(rendered, "[\u{3}04repo\u{f}] ééééééééééééééé...: \u{3}02\u{1f}http://h/\u{f}");
         assert!(rendered.len() <= 60);
+    }
+
+    #[test]
+    fn an_address_that_does_not_fit_is_left_out() {
+        assert_eq!(line("hello", &"x".repeat(60)).coloured(false).render(60), "[repo] hello");
     }
 
     #[test]
@@ -195,9 +279,16 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_do_no_harm() {
-        let hostile = "a\rQUIT :x\nb\0c\u{1}ACTION\u{1}d\u{3}04e\u{2}f\u{1b}[1mg\u{2028}h\u{202e}i\u{85}j\u{7f}k\u{9b}l\tm";
-        assert_eq!(Line::default().words(hostile).render(400), "a QUIT :x bcACTIONd04ef[1mg hi jkl m");
+    fn a_name_cannot_hide_what_happened() {
+        let line = Line::default().name(Paint::PLAIN, &"x".repeat(600)).words(" failed");
+        assert_eq!(line.render(400), format!("{}... failed", "x".repeat(77)));
+    }
+
+    #[test]
+    fn a_branch_cannot_colour_its_background() {
+        let line = Line::default().foreign(Paint::REFERENCE, ",4red").coloured(true);
+        assert_eq!(line.render(400), "\u{3}05\u{2}\u{2},4red\u{f}");
+        assert_eq!(line.render(10), "\u{3}05\u{2}\u{2},...\u{f}");
     }
 
     proptest! {

@@ -1,15 +1,18 @@
 //! Pushes, in the words of GitLab's irker integration (`app/workers/irker_worker.rb`), and tags in the same spirit,
 //! since GitLab has no words for them.
 //!
-//! Different from GitLab on purpose: nothing is sent that holds no text (GitLab sends a `null` with every push), and
-//! the number of files is left out where the forge does not tell it.
+//! Different from GitLab on purpose: nothing is sent that holds no text (GitLab sends a `null` with every push), the
+//! number of files is left out where the forge does not tell it, and other forges' pages are linked as they have them.
+//!
+//! Not here: fewer and newer lines (`compact`).
 
-use payload::{Actor, Commit, Event, Push, RefChange, Sha, TagPush};
+use payload::{Commit, Event, Forge, Push, RefChange, Sha, TagPush};
 
+use super::compact::files;
 use super::line::{Line, Paint};
-use crate::limits::{COMMITS_SHOWN_MAX, SHORTENED_TITLE_CHARS, TITLE_CHARS_MAX};
+use super::parts::{shortened, who};
 
-pub(super) fn branch(event: &Event, push: &Push) -> Vec<Line> {
+pub(super) fn branch(event: &Event, push: &Push, commits_max: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     match &push.change {
         RefChange::Created { .. } => lines.push(branch_created(event, push)),
@@ -19,20 +22,23 @@ pub(super) fn branch(event: &Event, push: &Push) -> Vec<Line> {
     if tells_of_commits(push) {
         lines.push(summary(event, push));
     }
-    lines.extend(push.commits.iter().take(COMMITS_SHOWN_MAX).map(|commit| commit_line(event, push, commit)));
+    lines.extend(
+        push.commits.iter().take(commits_max).map(|commit| commit_line(event, push, commit, Line::foreign)),
+    );
     lines
 }
 
 fn branch_created(event: &Event, push: &Push) -> Line {
-    let line = opening(event).words(" has created a new branch ").foreign(Paint::Reference, &push.branch);
+    let line = opening(event).words(" has created a new branch ").foreign(Paint::REFERENCE, &push.branch);
+    let branches = if event.forge == Forge::GitLab { "-/branches" } else { "branches" };
     match event.repository.as_ref().and_then(|repository| repository.url.as_ref()) {
-        Some(url) => line.words(": ").foreign(Paint::Url, &format!("{url}/-/branches")),
+        Some(url) => line.url(": ", &format!("{url}/{branches}")),
         None => line,
     }
 }
 
 fn branch_deleted(event: &Event, push: &Push) -> Line {
-    opening(event).words(" has deleted the branch ").foreign(Paint::Reference, &push.branch)
+    opening(event).words(" has deleted the branch ").foreign(Paint::REFERENCE, &push.branch)
 }
 
 /// Whether there is more to say than that a branch came or went. Of a branch that moved there always is, though some
@@ -50,73 +56,64 @@ fn summary(event: &Event, push: &Push) -> Line {
         Some(count) => {
             let more = if push.is_truncated { "+" } else { "" };
             let noun = if count == 1 && !push.is_truncated { "commit" } else { "commits" };
-            line.foreign(Paint::Count, &format!("{count}{more}")).words(&format!(" new {noun} to "))
+            line.foreign(Paint::COUNT, &format!("{count}{more}")).words(&format!(" new {noun} to "))
         }
         None => line.words("to "),
     };
-    let line = line.foreign(Paint::Reference, &push.branch);
+    let line = line.foreign(Paint::REFERENCE, &push.branch);
     match &push.compare_url {
-        Some(url) => line.words(": ").foreign(Paint::Url, &with_short_ids(url, push)),
+        Some(url) => line.url(": ", &with_short_ids(url, push)),
         None => line,
     }
 }
 
-fn commit_line(event: &Event, push: &Push, commit: &Commit) -> Line {
-    let line = Line::default()
-        .foreign(Paint::Repository, repository_name(event))
-        .words("/")
-        .foreign(Paint::Reference, &push.branch)
-        .words(" ")
-        .foreign(Paint::Sha, commit.id.short())
-        .words(" ")
-        .foreign(Paint::Plain, &commit.author);
-    let line = match commit.files {
-        Some(count) => {
-            let noun = if count == 1 { "file" } else { "files" };
-            line.words(" (").foreign(Paint::Files, &format!("{count} {noun}")).words(")")
-        }
-        None => line,
+/// How a text is put into a line: [`Line::foreign`], or [`Line::name`] where it may be shortened.
+pub(super) type Put = fn(Line, Paint, &str) -> Line;
+
+pub(super) fn commit_line(event: &Event, push: &Push, commit: &Commit, put: Put) -> Line {
+    let line = match &event.repository {
+        Some(repository) => put(Line::default(), Paint::REPOSITORY, &repository.name).words("/"),
+        None => Line::default(),
     };
-    line.words(": ").foreign(Paint::Plain, &shortened(&commit.title))
+    let line = put(line, Paint::REFERENCE, &push.branch).words(" ").foreign(Paint::SHA, commit.id.short());
+    let line = files(put(line.words(" "), Paint::PLAIN, &commit.author), commit);
+    line.words(": ").foreign(Paint::PLAIN, &shortened(&commit.title))
 }
 
-pub(super) fn tag(event: &Event, push: &TagPush) -> Vec<Line> {
+pub(super) fn tag(event: &Event, push: &TagPush) -> Line {
     let verb = match &push.change {
         RefChange::Created { .. } => "has created a new tag",
         RefChange::Deleted { .. } => "has deleted the tag",
         RefChange::Updated { .. } => "has moved the tag",
     };
-    let line = opening(event).words(&format!(" {verb} ")).foreign(Paint::Reference, &push.tag);
+    let line = opening(event).words(&format!(" {verb} ")).foreign(Paint::REFERENCE, &push.tag);
     let line = match &push.change {
         RefChange::Created { after } | RefChange::Updated { after, .. } => {
-            line.words(" at ").foreign(Paint::Sha, after.short())
+            line.words(" at ").foreign(Paint::SHA, after.short())
         }
         RefChange::Deleted { .. } => line,
     };
     let first_line = push.annotation.as_deref().and_then(|text| text.lines().next());
-    vec![match first_line {
-        Some(text) => line.words(": ").foreign(Paint::Plain, &shortened(text)),
+    match first_line {
+        Some(text) => line.words(": ").foreign(Paint::PLAIN, &shortened(text)),
         None => line,
-    }]
+    }
 }
 
-fn repository_name(event: &Event) -> &str {
-    event.repository.as_ref().map_or("", |repository| &repository.name)
-}
-
-/// `[REPOSITORY] WHO`.
+/// `[REPOSITORY] WHO`, however long they are: GitLab does not shorten them.
 fn opening(event: &Event) -> Line {
-    let Actor { name, login, .. } = &event.actor;
-    let who = name.as_deref().or(login.as_deref()).unwrap_or("somebody");
-    Line::default()
-        .words("[")
-        .foreign(Paint::Repository, repository_name(event))
-        .words("] ")
-        .foreign(Paint::Plain, who)
+    let line = match &event.repository {
+        Some(repository) => {
+            Line::default().words("[").foreign(Paint::REPOSITORY, &repository.name).words("] ")
+        }
+        None => Line::default(),
+    };
+    let line = if event.confidential { line.words("(confidential) ") } else { line };
+    line.foreign(Paint::PLAIN, who(&event.actor))
 }
 
 /// A link to a change, its commits' ids as short as people are shown them.
-fn with_short_ids(url: &str, push: &Push) -> String {
+pub(super) fn with_short_ids(url: &str, push: &Push) -> String {
     let ends = match &push.change {
         RefChange::Created { after } => [push.commits.first().map(|commit| &commit.id), Some(after)],
         RefChange::Deleted { before } => [before.as_ref(), None],
@@ -125,26 +122,13 @@ fn with_short_ids(url: &str, push: &Push) -> String {
     ends.into_iter().flatten().fold(url.to_owned(), |url, id: &Sha| url.replace(id.full(), id.short()))
 }
 
-/// As `Commit#title` of GitLab: a title of a hundred characters or more ends at a word's end, in `...`.
-fn shortened(title: &str) -> String {
-    const DOTS: &str = "...";
-    if title.chars().count() <= TITLE_CHARS_MAX {
-        return title.to_owned();
-    }
-    let room = SHORTENED_TITLE_CHARS - DOTS.len();
-    let end_of = |chars: usize| title.char_indices().nth(chars).map_or(title.len(), |(index, _)| index);
-    // A space right behind the room ends a word that fits.
-    let word_end = title[..end_of(room + 1)].rfind(' ');
-    format!("{}{DOTS}", &title[..word_end.unwrap_or_else(|| end_of(room))])
-}
-
 #[cfg(test)]
 mod tests {
+    use config::{LineSettings, LineStyle};
     use http::HeaderMap;
     use insta::assert_snapshot;
     use payload::{Forge, Parsed, Payload, parse};
 
-    use super::*;
     use crate::irker::lines;
     use crate::limits::LINE_BYTES_MAX;
 
@@ -168,7 +152,9 @@ mod tests {
         else {
             panic!("no event: {body}")
         };
-        let lines = events.iter().flat_map(|event| lines(event, colorize));
+        let settings =
+            LineSettings { style: LineStyle::GitLab, colorize_messages: colorize, ..LineSettings::default() };
+        let lines = events.iter().flat_map(|event| lines(event, &settings));
         let rendered = lines.map(|line| line.render(LINE_BYTES_MAX));
         rendered.map(|line| line.escape_debug().to_string()).collect::<Vec<_>>().join("\n")
     }
@@ -247,14 +233,6 @@ mod tests {
     fn an_annotated_tag_shows_its_first_line() {
         let body = TAG.replace("\"checkout_sha\"", "\"message\":\"Release\\nof the year\",\"checkout_sha\"");
         assert!(read(&body, false).ends_with(": Release"), "{}", read(&body, false));
-    }
-
-    #[test]
-    fn a_long_title_ends_at_a_word() {
-        let words = "word ".repeat(19);
-        assert_eq!(shortened(words.trim_end()), words.trim_end());
-        assert_eq!(shortened(&"word ".repeat(20)), format!("{}...", "word ".repeat(15).trim_end()));
-        assert_eq!(shortened(&"x".repeat(100)), format!("{}...", "x".repeat(78)));
     }
 
     #[test]
