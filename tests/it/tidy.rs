@@ -8,13 +8,14 @@ use end_to_end::workspace;
 use toml::Table;
 
 /// Our crates from the ground up: a crate depends only on crates of lower floors.
-const FLOORS: [&[&str]; 5] = [&["payload"], &["config"], &["relay"], &["app"], &["aws", "embedded"]];
+const FLOORS: [&[&str]; 5] =
+    [&["payload"], &["config"], &["relay", "chatops"], &["app"], &["aws", "embedded"]];
 
 /// The floor of the programs, above all others.
 const PROGRAMS: usize = FLOORS.len();
 
 /// Crates that do no IO, read no clock and have no async.
-const PURE: [&str; 3] = ["payload", "config", "relay"];
+const PURE: [&str; 4] = ["payload", "config", "relay", "chatops"];
 
 /// What a pure crate never depends on, by the beginning of its name.
 const IMPURE_CRATES: [&str; 12] = [

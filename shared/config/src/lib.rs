@@ -5,8 +5,9 @@
 //! anything but the sealed form from being stored.
 //!
 //! Not here: files and tables (`infra/local`, `app`), sealing itself (`app::seal`), what is done with a setting
-//! (`relay`).
+//! (`relay`, `chatops`).
 
+pub mod commands;
 mod hook;
 mod ids;
 mod irker;
@@ -19,6 +20,7 @@ pub mod source;
 mod subscription;
 pub mod switches;
 
+pub use commands::{CommandError, CommandId, CommandIntegration};
 pub use hook::{HookError, HttpHook};
 pub use ids::{HookId, ProjectId, SourceId, SourceIdError, TargetId, TargetIdError};
 pub use irker::{Irker, IrkerError, Pacing, RecipientErrors};

@@ -45,3 +45,22 @@ pub const PATTERN_COMPILED_BYTES_MAX: usize = 256 * 1024;
 /// How many lines may wait in an irkerd for one IRC server, and the most that may be asked for. irkerd says one a second
 /// and forgets what waits when it dies.
 pub const LINES_IN_IRKERD: std::ops::RangeInclusive<u32> = 1..=60;
+
+/// How many rules of access one slash command may have: they are read from the top at every command.
+pub const RULES_MAX: usize = 100;
+
+/// How many entries a list in those rules may have (users, channels, jobs, choices, groups): a large company's
+/// channel, by hand.
+pub const CHAT_LIST_MAX: usize = 1_000;
+
+/// The shortest and longest id that a chat gives out, in bytes: Slack's have about 11, Mattermost's 26.
+pub const CHAT_ID_BYTES: std::ops::RangeInclusive<usize> = 1..=64;
+
+/// How long consent to a run may be given, in seconds: from what a click takes to a day.
+pub const APPROVAL_EXPIRES_S: std::ops::RangeInclusive<u32> = 10..=86_400;
+
+/// How many arguments a job's schema may name: a usage line still fits a screen.
+pub const ARGUMENTS_MAX: usize = 20;
+
+/// The longest name of an argument, in bytes.
+pub const ARGUMENT_NAME_BYTES_MAX: usize = 64;

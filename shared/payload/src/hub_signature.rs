@@ -11,16 +11,29 @@ const SIGNATURE_BYTES: usize = 32;
 
 /// Whether the signature was made with one of the secrets. `signature` is hexadecimal, without a prefix.
 pub(crate) fn verify(secrets: &[&Secret], signature: &str, body: &[u8]) -> Result<(), Refusal> {
-    let signature = decode(signature).ok_or(Refusal::WrongSignature)?;
+    let secrets = secrets.iter().copied();
+    if is_signed(secrets, signature, &[body]) { Ok(()) } else { Err(Refusal::WrongSignature) }
+}
+
+/// Whether `signature`, 64 hexadecimal digits, is the HMAC-SHA256 of the parts, one behind the other, with one of the
+/// secrets.
+pub fn is_signed<'a>(
+    secrets: impl IntoIterator<Item = &'a Secret>,
+    signature: &str,
+    parts: &[&[u8]],
+) -> bool {
+    let Some(signature) = decode(signature) else { return false };
     // Every secret is tried, so that the time does not tell which one fits. The comparison takes constant time.
-    let fitting = secrets.iter().filter(|secret| mac(secret, body).verify_slice(&signature).is_ok()).count();
-    if fitting > 0 { Ok(()) } else { Err(Refusal::WrongSignature) }
+    let fits = |secret: &&Secret| mac(secret, parts).verify_slice(&signature).is_ok();
+    secrets.into_iter().filter(fits).count() > 0
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-fn mac(secret: &Secret, body: &[u8]) -> Hmac<Sha256> {
+fn mac(secret: &Secret, parts: &[&[u8]]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("any key length will do");
-    mac.update(body);
+    for part in parts {
+        mac.update(part);
+    }
     mac
 }
 

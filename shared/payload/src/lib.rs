@@ -32,6 +32,7 @@ pub use event::{
 };
 pub use forge::Forge;
 pub use headers::{Identity, delivery_id, event_name, kept};
+pub use hub_signature::is_signed;
 pub use secret::Secret;
 pub use standard_webhooks::{SigningKey, SigningKeyError};
 pub use verify::{Refusal, Scheme, Verdict, verify};
