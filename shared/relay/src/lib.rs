@@ -10,6 +10,7 @@ mod http_request;
 pub mod irker;
 pub mod limits;
 mod outcome;
+pub mod rate;
 mod route;
 pub mod schedule;
 
