@@ -1,8 +1,7 @@
 //! `bellhop inspect`: what Bellhop makes of a payload. The tool to reach for when something does not show up.
 //!
 //! Standard output gets one JSON object for each event in the payload (one, but for Bitbucket's pushes of several
-//! refs), always with the same fields; what the forge does not tell is `null`. Standard error gets the lines that
-//! irkerd would be told.
+//! refs), always with the same fields ([`Normalised`]). Standard error gets the lines that irkerd would be told.
 //!
 //! Not here: signatures. Whoever has the file may read it.
 
@@ -13,11 +12,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use config::LineSettings;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use payload::{Commit, Event, Fact, Forge, Parsed, Payload, RefChange, Repository, Sha};
+use payload::{Forge, Parsed, Payload};
+use relay::Normalised;
 use relay::limits::LINE_BYTES_MAX;
+use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error as NameError;
-use serde::{Deserialize, Serialize};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -64,147 +64,23 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 }
 
 /// The objects, and the lines for irkerd.
-fn inspect(forge: Forge, headers: &HeaderMap, parsed: &Parsed) -> (Vec<Inspected>, Vec<String>) {
-    let common = || Inspected {
-        forge: Some(forge),
-        delivery_id: payload::delivery_id(forge, headers).map(str::to_owned),
-        ..Inspected::default()
-    };
+fn inspect<'a>(
+    forge: Forge,
+    headers: &'a HeaderMap,
+    parsed: &'a Parsed,
+) -> (Vec<Normalised<'a>>, Vec<String>) {
+    let delivery_id = payload::delivery_id(forge, headers);
     match parsed {
         Parsed::Events(events) => {
             let settings = LineSettings::default();
             let lines = events.iter().flat_map(|event| relay::irker::lines(event, &settings));
             let lines = lines.map(|line| line.render(LINE_BYTES_MAX)).collect();
-            (events.iter().map(|event| common().with(event)).collect(), lines)
+            (events.iter().map(|event| Normalised::of(event, delivery_id)).collect(), lines)
         }
         Parsed::Ignored { reason } => {
-            let kind = payload::event_name(forge, headers).map(str::to_owned);
-            (vec![Inspected { kind, ignored: Some(reason.clone()), ..common() }], Vec::new())
+            let kind = payload::event_name(forge, headers);
+            (vec![Normalised::ignored(forge, kind, delivery_id, reason)], Vec::new())
         }
-    }
-}
-
-/// Everything that can be said of an event, whatever its kind. Fields are added over time, and never taken away.
-#[derive(Default, Serialize)]
-struct Inspected {
-    forge: Option<Forge>,
-    /// `push` or `tag`; of an ignored event, the name that the forge gives it.
-    kind: Option<String>,
-    action: Option<&'static str>,
-    delivery_id: Option<String>,
-    actor: Option<InspectedActor>,
-    repository: Option<InspectedRepository>,
-    #[serde(rename = "ref")]
-    reference: Option<String>,
-    branch: Option<String>,
-    tag: Option<String>,
-    before: Option<String>,
-    after: Option<String>,
-    created: Option<bool>,
-    deleted: Option<bool>,
-    forced: Option<bool>,
-    compare_url: Option<String>,
-    commit_count: Option<u64>,
-    /// Oldest first.
-    commits: Option<Vec<InspectedCommit>>,
-    number: Option<u64>,
-    title: Option<String>,
-    url: Option<String>,
-    state: Option<String>,
-    source_branch: Option<String>,
-    target_branch: Option<String>,
-    confidential: Option<bool>,
-    /// Why nobody is told.
-    ignored: Option<String>,
-}
-
-#[derive(Serialize)]
-struct InspectedActor {
-    login: Option<String>,
-    name: Option<String>,
-    bot: bool,
-}
-
-#[derive(Serialize)]
-struct InspectedRepository {
-    path: Option<String>,
-    name: String,
-    url: Option<String>,
-    default_branch: Option<String>,
-    private: Option<bool>,
-}
-
-#[derive(Serialize)]
-struct InspectedCommit {
-    id: String,
-    title: String,
-    author: String,
-    url: Option<String>,
-    files: Option<usize>,
-}
-
-impl Inspected {
-    fn with(self, event: &Event) -> Self {
-        let Event { actor, repository, confidential, fact, .. } = event.clone();
-        let all = Self {
-            actor: Some(InspectedActor { login: actor.login, name: actor.name, bot: actor.bot }),
-            repository: repository.map(InspectedRepository::of),
-            confidential: Some(confidential),
-            ..self
-        };
-        match fact {
-            Fact::Push(push) => Self {
-                kind: Some("push".to_owned()),
-                reference: Some(format!("refs/heads/{}", push.branch)),
-                branch: Some(push.branch),
-                forced: push.forced,
-                compare_url: push.compare_url,
-                commit_count: push.commit_count,
-                commits: Some(push.commits.into_iter().map(InspectedCommit::of).collect()),
-                ..all
-            }
-            .between(&push.change),
-            Fact::Tag(push) => Self {
-                kind: Some("tag".to_owned()),
-                reference: Some(format!("refs/tags/{}", push.tag)),
-                tag: Some(push.tag),
-                title: push.annotation,
-                ..all
-            }
-            .between(&push.change),
-            _ => all,
-        }
-    }
-
-    fn between(self, change: &RefChange) -> Self {
-        let (action, before, after) = match change {
-            RefChange::Created { after } => ("created", None, Some(after)),
-            RefChange::Deleted { before } => ("deleted", before.as_ref(), None),
-            RefChange::Updated { before, after } => ("updated", Some(before), Some(after)),
-        };
-        let full = |id: &Sha| id.full().to_owned();
-        Self {
-            action: Some(action),
-            before: before.map(full),
-            after: after.map(full),
-            created: Some(matches!(change, RefChange::Created { .. })),
-            deleted: Some(matches!(change, RefChange::Deleted { .. })),
-            ..self
-        }
-    }
-}
-
-impl InspectedRepository {
-    fn of(repository: Repository) -> Self {
-        let Repository { name, path, url, default_branch, private } = repository;
-        Self { path, name, url, default_branch, private }
-    }
-}
-
-impl InspectedCommit {
-    fn of(commit: Commit) -> Self {
-        let Commit { id, title, author, url, files } = commit;
-        Self { id: id.full().to_owned(), title, author, url, files }
     }
 }
 
@@ -224,7 +100,9 @@ mod tests {
 
     #[test]
     fn a_tag_is_shown_with_every_field_and_its_line() {
-        let body = include_bytes!("../../../tests/fixtures/github/tag_created.json");
+        let body = include_bytes!(
+            "../../../tests/fixtures/payloads/octokit-webhooks-examples/github/push/tag-created.json"
+        );
         let headers = [("x-github-event", "push"), ("x-github-delivery", "72d3162e")];
         insta::assert_snapshot!(check(Forge::GitHub, &headers, body), @r#"
         {
@@ -254,6 +132,7 @@ mod tests {
           "forced": null,
           "compare_url": null,
           "commit_count": null,
+          "truncated": null,
           "commits": null,
           "number": null,
           "title": null,
@@ -261,6 +140,18 @@ mod tests {
           "state": null,
           "source_branch": null,
           "target_branch": null,
+          "draft": null,
+          "commit": null,
+          "topic": null,
+          "text": null,
+          "system": null,
+          "emoji": null,
+          "trigger": null,
+          "duration_s": null,
+          "prerelease": null,
+          "member": null,
+          "group": null,
+          "role": null,
           "confidential": false,
           "ignored": null
         }
@@ -270,9 +161,9 @@ mod tests {
 
     #[test]
     fn what_is_ignored_says_why() {
-        let shown = check(Forge::GitLab, &[("x-gitlab-event", "Issue Hook")], br#"{"object_kind":"issue"}"#);
-        assert!(shown.contains(r#""ignored": "events 'Issue Hook' are not relayed""#), "{shown}");
-        assert!(shown.contains(r#""kind": "Issue Hook""#) && shown.contains(r#""actor": null"#), "{shown}");
+        let shown = check(Forge::GitHub, &[("x-github-event", "create")], br#"{"ref_type":"branch"}"#);
+        assert!(shown.contains(r#""ignored": "the push of the same branch"#), "{shown}");
+        assert!(shown.contains(r#""kind": "create""#) && shown.contains(r#""actor": null"#), "{shown}");
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(
             let (line, column) = (error.line(), error.column());
             Ok(Err(ignored(&format!("not of the shape of {what} (line {line}, column {column})"))))
         }
-        Err(error) => Err(ParseError(error)),
+        Err(error) => Err(ParseError::Json(error)),
     }
 }
 

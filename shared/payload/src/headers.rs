@@ -2,12 +2,14 @@
 
 use http::HeaderMap;
 
-use crate::limits::{DELIVERY_ID_BYTES_MAX, KEPT_HEADER_BYTES_MAX};
+use crate::limits::{DELIVERY_ID_BYTES_MAX, HEADER_BYTES_MAX};
 use crate::{Forge, Payload};
 
 /// The headers kept with an event and passed on with it. A list of the allowed, since senders put secrets into
 /// headers that nobody expects (GitHub did, in 2025).
-const KEPT: [&str; 21] = [
+const KEPT: [&str; 22] = [
+    // With the content's type, it says how the bytes are to be read: they are kept and passed on as they came.
+    "content-encoding",
     "content-type",
     "idempotency-key",
     "user-agent",
@@ -33,11 +35,7 @@ const KEPT: [&str; 21] = [
 
 /// The headers worth keeping, by lower-case name. Values that are no text, or absurdly long, are left out.
 pub fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
-    let values = KEPT.iter().filter_map(|name| Some((*name, text(headers, name)?)));
-    values
-        .filter(|(_, value)| value.len() <= KEPT_HEADER_BYTES_MAX)
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    KEPT.iter().filter_map(|name| Some(((*name).to_owned(), text(headers, name)?.to_owned()))).collect()
 }
 
 /// The sender's name for this delivery, the same when it is sent again. `None` if the sender gives none.
@@ -98,9 +96,10 @@ pub fn event_name(forge: Forge, headers: &HeaderMap) -> Option<&str> {
     text(headers, name)
 }
 
-/// A header's value, if it is there and printable ASCII.
+/// A header's value, if it is there, printable ASCII, and not absurdly long: what is not kept is not read either, so that
+/// an event that is read again is the same.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+    headers.get(name)?.to_str().ok().filter(|value| value.len() <= HEADER_BYTES_MAX)
 }
 
 #[cfg(test)]
@@ -120,6 +119,14 @@ mod tests {
             ("x-gitlab-event", "Push Hook"),
         ]);
         assert_eq!(kept(&received), [("x-gitlab-event".to_owned(), "Push Hook".to_owned())]);
+    }
+
+    #[test]
+    fn an_absurdly_long_header_is_neither_kept_nor_read() {
+        let long = "x".repeat(HEADER_BYTES_MAX + 1);
+        let received = headers(&[("x-gitlab-event", &long), ("user-agent", &long[1..])]);
+        assert_eq!(kept(&received), [("user-agent".to_owned(), long[1..].to_owned())]);
+        assert_eq!(event_name(Forge::GitLab, &received), None);
     }
 
     #[test]

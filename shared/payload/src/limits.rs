@@ -20,5 +20,5 @@ pub const SIGNING_KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// The longest delivery id taken from a header, in bytes. Forges send UUIDs (36); a longer text is no id.
 pub const DELIVERY_ID_BYTES_MAX: usize = 256;
 
-/// The longest value of a header that is kept with an event, in bytes.
-pub const KEPT_HEADER_BYTES_MAX: usize = 1024;
+/// The longest value of a header that is read, and kept with an event, in bytes. Ten signatures take half of it.
+pub const HEADER_BYTES_MAX: usize = 1024;

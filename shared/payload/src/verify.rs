@@ -1,14 +1,18 @@
-//! Whether a request comes from who it says, judged over the raw bytes, in constant time.
+//! Whether a request comes from who it says, in constant time.
 //!
-//! Not here: reading the body. Nothing is parsed before it is found authentic.
+//! Not here: reading the JSON. Nothing is parsed before it is found authentic.
+
+use std::borrow::Cow;
 
 use http::HeaderMap;
 
 use crate::encoding::json;
-use crate::headers::text;
 use crate::hub_signature;
 use crate::standard_webhooks::{self, PREFIX, SigningKey};
 use crate::{Forge, Payload, Secret};
+
+/// What stands before GitHub's and Bitbucket's signatures; those of Gitea and its kin are bare.
+const SHA256: &str = "sha256=";
 
 /// How a request proved where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,32 +53,42 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
-/// Judges a request by the source's live secrets, several while they are rotated.
+/// Judges a request by the source's live secrets, several while they are rotated. Signatures are over the bytes as they
+/// were sent, but those of Gitea and its kin, which are over the JSON that is wrapped in them.
 ///
 /// A secret that starts with `whsec_` is a signing token, any other is compared with the token header. A request
 /// that carries a signature is judged by it alone: falling back to the token would let an attacker who saw the
 /// token once (it travels in clear) strip the signature's protection.
 ///
+/// Of a header that came several times, the first counts.
+///
 /// `now_s` is the time of day, in seconds since 1970.
 pub fn verify(forge: Forge, secrets: &[Secret], payload: Payload<'_>, now_s: i64) -> Verdict {
+    let body = payload.body;
     match forge {
         Forge::GitLab => gitlab(secrets, payload, now_s),
-        Forge::GitHub => hub(secrets, payload.headers, "x-hub-signature-256", payload.body),
+        Forge::GitHub => hub(secrets, payload.headers, ("x-hub-signature-256", SHA256), body),
         // SHA-256 in the header that GitHub uses for SHA-1.
         Forge::BitbucketCloud | Forge::BitbucketServer => {
-            hub(secrets, payload.headers, "x-hub-signature", payload.body)
+            hub(secrets, payload.headers, ("x-hub-signature", SHA256), body)
         }
         // Over the JSON, also where a form carries it; GitHub signs the form.
-        Forge::Gitea => hub(secrets, payload.headers, "x-gitea-signature", &json(payload)),
-        Forge::Forgejo => hub(secrets, payload.headers, "x-forgejo-signature", &json(payload)),
-        Forge::Gogs => hub(secrets, payload.headers, "x-gogs-signature", &json(payload)),
+        Forge::Gitea => hub(secrets, payload.headers, ("x-gitea-signature", ""), &unwrapped(payload)),
+        Forge::Forgejo => hub(secrets, payload.headers, ("x-forgejo-signature", ""), &unwrapped(payload)),
+        Forge::Gogs => hub(secrets, payload.headers, ("x-gogs-signature", ""), &unwrapped(payload)),
     }
+}
+
+/// What cannot be unwrapped is judged as it came: if it is authentic, [`crate::parse`] says what is wrong with it.
+fn unwrapped(payload: Payload<'_>) -> Cow<'_, [u8]> {
+    json(payload).unwrap_or(Cow::Borrowed(payload.body))
 }
 
 fn gitlab(secrets: &[Secret], payload: Payload<'_>, now_s: i64) -> Verdict {
     let (signing, tokens): (Vec<_>, Vec<_>) =
         secrets.iter().partition(|secret| secret.expose().starts_with(PREFIX));
-    let is_signed = text(payload.headers, "webhook-signature").is_some_and(|value| !value.is_empty());
+    // Whatever stands there, readable or not: a broken signature is not to be rescued by the token.
+    let is_signed = payload.headers.get_all("webhook-signature").iter().any(|value| !value.is_empty());
     if is_signed {
         let keys: Vec<_> = signing.into_iter().filter_map(|token| SigningKey::new(token).ok()).collect();
         return match standard_webhooks::verify(&keys, payload, now_s) {
@@ -90,19 +104,19 @@ fn gitlab(secrets: &[Secret], payload: Payload<'_>, now_s: i64) -> Verdict {
     if matching > 0 { Verdict::Authentic(Scheme::Token) } else { Verdict::Refused(Refusal::WrongToken) }
 }
 
-/// A signature in hexadecimal, behind `sha256=` or bare. An empty one means that the forge has no secret to sign with:
+/// A signature in hexadecimal, with the forge's prefix. An empty one means that the forge has no secret to sign with:
 /// Gitea and Forgejo send the header all the same.
-fn hub(secrets: &[Secret], headers: &HeaderMap, header: &str, signed: &[u8]) -> Verdict {
+fn hub(secrets: &[Secret], headers: &HeaderMap, (header, prefix): (&str, &str), signed: &[u8]) -> Verdict {
     let value = match headers.get(header) {
-        Some(value) => value.to_str().unwrap_or("not even text"),
+        Some(value) => value.to_str().unwrap_or("not even text").trim(),
         None => return Verdict::Unsigned,
     };
-    let signature = value.strip_prefix("sha256=").unwrap_or(value);
-    if signature.is_empty() {
+    if value.is_empty() || value == prefix {
         return Verdict::Unsigned;
     }
     let keys: Vec<_> = secrets.iter().filter(|secret| !secret.expose().starts_with(PREFIX)).collect();
-    match hub_signature::verify(&keys, signature, signed) {
+    let signature = value.strip_prefix(prefix).ok_or(Refusal::WrongSignature);
+    match signature.and_then(|signature| hub_signature::verify(&keys, signature, signed)) {
         Ok(()) => Verdict::Authentic(Scheme::HubSignature),
         Err(refusal) => Verdict::Refused(refusal),
     }
@@ -110,6 +124,8 @@ fn hub(secrets: &[Secret], headers: &HeaderMap, header: &str, signed: &[u8]) -> 
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     /// From GitLab's merge request 231325; the signature was computed with the Python library `standardwebhooks`.
@@ -164,6 +180,20 @@ mod tests {
     fn a_signing_token_is_never_compared_as_a_plain_one() {
         let sent = ("x-gitlab-token", SIGNING_TOKEN);
         assert_eq!(check(&[SIGNING_TOKEN], &[sent]), Verdict::Refused(Refusal::WrongToken));
+    }
+
+    #[test]
+    fn an_unreadable_signature_is_not_rescued_by_a_good_token() {
+        for signatures in [&["v1,\u{fc}"][..], &["", "v1,AAAA"]] {
+            let mut headers: HeaderMap =
+                [(TOKEN.0.parse().unwrap(), TOKEN.1.parse().unwrap())].into_iter().collect();
+            for signature in signatures {
+                headers.append("webhook-signature", HeaderValue::from_bytes(signature.as_bytes()).unwrap());
+            }
+            let payload = Payload { headers: &headers, body: b"{}" };
+            let verdict = verify(Forge::GitLab, &[Secret::new("sampleToken!")], payload, 1_700_000_000);
+            assert_eq!(verdict, Verdict::Refused(Refusal::Malformed), "{signatures:?}");
+        }
     }
 
     #[test]

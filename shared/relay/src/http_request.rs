@@ -7,8 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// What goes to every target: the version of this crate is Bellhop's.
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("Bellhop/", env!("CARGO_PKG_VERSION")));
 
-/// The sender's headers that are passed on as they are: what says which event it is.
-const PASSED_ON: [&str; 10] = [
+/// The sender's headers that are passed on as they are: what says how to read the bytes, and which event they are.
+const PASSED_ON: [&str; 11] = [
+    "content-encoding",
     "x-event-key",
     "x-forgejo-event",
     "x-forgejo-event-type",
@@ -90,6 +91,7 @@ mod tests {
     #[test]
     fn the_target_gets_the_senders_bytes_and_gitlabs_headers() {
         let request = check(&[
+            ("content-encoding", "gzip"),
             ("content-type", "application/json; charset=utf-8"),
             ("x-gitlab-event", "Push Hook"),
             ("idempotency-key", "the-senders"),
@@ -103,6 +105,7 @@ mod tests {
             .collect();
         lines.sort();
         insta::assert_snapshot!(lines.join("\n"), @"
+        content-encoding: gzip
         content-type: application/json; charset=utf-8
         idempotency-key: d-1
         user-agent: Bellhop/0.1.0

@@ -9,11 +9,13 @@ pub mod egress;
 mod http_request;
 pub mod irker;
 pub mod limits;
+mod normalised;
 mod outcome;
 pub mod rate;
 mod route;
 pub mod schedule;
 
 pub use http_request::{HttpRequest, Original, http_request};
+pub use normalised::{Account, CommitLine, Normalised, Place};
 pub use outcome::{Outcome, Patience, Verdict};
 pub use route::{is_for_channel, is_wanted, switch_of, targets};

@@ -1,5 +1,6 @@
 //! What becomes of a delivery: attempts, records, and what the peers get.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use app::deliveries::{self, DeliveryRecord, DeliveryState};
@@ -7,6 +8,8 @@ use app::ids::EventId;
 use app::queue::Answer;
 use app::receive_hook::{ReceiveError, Received};
 use config::{HookId, ProjectId, TargetId};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use relay::Outcome;
 
 use crate::world::{PUSH, Peer, World};
@@ -70,6 +73,27 @@ async fn a_signed_push_on_github_reaches_the_same_targets() {
     let heard = target.heard();
     assert!(heard.contains("x-github-event: push") && !heard.contains("x-hub-signature"), "{heard}");
     assert!(target.heard_bytes().ends_with(GITHUB));
+}
+
+#[tokio::test]
+async fn a_compressed_push_is_read_for_the_channel_and_passed_on_as_it_came() {
+    let world = World::new().await;
+    let (irkerd, target) = (Peer::irkerd().await, Peer::http(&[200]).await);
+    world.configure(Some(irkerd.port), &[target.url()]).await;
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(PUSH).unwrap();
+    let compressed = encoder.finish().unwrap();
+    let headers = [("x-gitlab-token", "s3cret"), ("idempotency-key", "a"), ("content-encoding", "gzip")];
+
+    let cut_off = world.post_with(&headers, &compressed[..compressed.len() / 2]).await;
+    assert!(matches!(cut_off, Err(ReceiveError::Unreadable(_))), "{cut_off:?}");
+    let received = world.post_with(&headers, &compressed).await;
+    assert!(matches!(received, Ok(Received::Accepted { deliveries: 2, .. })), "{received:?}");
+
+    assert_eq!(world.work().await, [Answer::Done; 2]);
+    assert!(irkerd.heard().contains("[Diaspora] John Smith pushed 4 new commits"), "{}", irkerd.heard());
+    assert!(target.heard().contains("content-encoding: gzip"), "{}", target.heard());
+    assert!(target.heard_bytes().ends_with(&compressed));
 }
 
 #[tokio::test]
