@@ -3,6 +3,7 @@
 //! Not here: what the functions do (`app`), how things are kept (`embedded`).
 
 mod apply;
+mod ci;
 mod demo;
 mod file;
 mod house;
@@ -38,6 +39,8 @@ enum Command {
     Demo(demo::Options),
     /// Show what Bellhop makes of a payload: the event as JSON, and the lines irkerd would be told.
     Inspect(inspect::Options),
+    /// Show a job of a `.gitlab-ci.yml` as GitLab resolves it for a chat command.
+    Ci(ci::Options),
 }
 
 /// Where everything is kept.
@@ -59,6 +62,7 @@ async fn main() -> ExitCode {
         Command::Apply(options) => apply::run(options).await,
         Command::Demo(options) => demo::run(options).await,
         Command::Inspect(options) => inspect::run(options),
+        Command::Ci(options) => ci::run(&options),
     };
     match result {
         Ok(code) => code,
