@@ -11,6 +11,7 @@ pub(crate) const LINES_OF_2014: [&str; 3] = [
     "Diaspora/master da156088 GitLab dev user: fixed readme",
 ];
 
+/// Case 1.
 #[tokio::test]
 async fn a_push_is_announced_in_the_channel_and_posted_on() {
     let Some(network) = IrcNetwork::start("a push from the door to the channel").await else { return };
@@ -71,6 +72,7 @@ async fn todays_push_is_announced_in_colour() {
     assert_eq!(received.header("x-gitlab-event"), Some("Push Hook"));
 }
 
+/// Case 16.
 #[tokio::test]
 async fn what_the_forge_repeats_is_relayed_once() {
     let Some(network) = IrcNetwork::start("a repeated push").await else { return };
@@ -92,6 +94,7 @@ async fn what_the_forge_repeats_is_relayed_once() {
     assert_ne!(bodies[0], bodies[1], "the second request is of the other push");
 }
 
+/// Cases 2 and 3 of our list of irker's traps: control characters, and texts of more bytes than a line has.
 #[tokio::test]
 async fn hostile_text_arrives_as_harmless_lines_and_the_bot_stays() {
     let Some(network) = IrcNetwork::start("hostile text").await else { return };
@@ -117,6 +120,8 @@ async fn hostile_text_arrives_as_harmless_lines_and_the_bot_stays() {
         assert!(!line.contains(['\u{2028}', '\u{202e}']), "{line:?}");
         assert!(line.len() <= IRC_TEXT_BYTES_MAX - "#diaspora".len(), "{} bytes: {line:?}", line.len());
     }
+    let compare = "http://example.com/diaspora/compare/95790bf8...da156088";
+    assert!(lines[0].ends_with(compare), "the address is whole: {:?}", lines[0]);
     assert_eq!(lines[3], said_of("and-the-bot-stays"));
 }
 

@@ -49,6 +49,25 @@ impl Bellhop {
         );
     }
 
+    /// What `bellhop test` says of a project, and how it ends. Blocks for up to half a minute.
+    pub fn tests(&self, project: &str) -> Output {
+        let mut command = Command::new(built("bellhop"));
+        command.arg("test").arg("--data").arg(self.store.path().join("data")).arg(project);
+        command.output().expect("run bellhop test")
+    }
+
+    /// What `bellhop apply` says of a project that it refuses.
+    ///
+    /// # Panics
+    /// If it is taken.
+    pub fn refuses(&self, project: &Project) -> String {
+        let mut command = Command::new(built("bellhop"));
+        let output =
+            run_apply(project, command.arg("apply").arg("--data").arg(self.store.path().join("data")));
+        assert!(!output.status.success(), "bellhop apply takes:\n{}", project.to_toml());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// Starts the server, on another port than before, and waits until it takes connections.
     pub async fn start_again(&mut self) {
         self.kill();
@@ -125,10 +144,14 @@ pub fn apply_to_table(project: &Project, table: &str, environment: &[(&str, Stri
 }
 
 fn apply(project: &Project, command: &mut Command) {
+    let output = run_apply(project, command);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "bellhop apply refuses:\n{}\n{said}", project.to_toml());
+}
+
+fn run_apply(project: &Project, command: &mut Command) -> Output {
     let folder = TempDir::new().expect("make a folder for the project");
     let file = folder.path().join("project.toml");
     std::fs::write(&file, project.to_toml()).expect("write the project");
-    let output = command.arg(&file).output().expect("run bellhop apply");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "bellhop apply refuses:\n{}\n{said}", project.to_toml());
+    command.arg(&file).output().expect("run bellhop apply")
 }

@@ -11,7 +11,7 @@ use crate::tools::workspace;
 
 /// Where a program of ours is. The first call builds them all, with the same features as `tests/run` does: then
 /// nothing is compiled twice, and a test never runs what is older than the code.
-pub(crate) fn built(program: &str) -> &'static Path {
+pub fn built(program: &str) -> &'static Path {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     let programs = PROGRAMS.get_or_init(build);
     programs.get(program).unwrap_or_else(|| panic!("the workspace has no program {program}"))

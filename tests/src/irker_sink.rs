@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinHandle;
 
 use crate::waiting::eventually;
@@ -20,6 +21,8 @@ pub enum Manners {
     Stalling,
     /// Breaks every connection off.
     Rude,
+    /// Reads all, and then breaks the connection off: whether the lines were said, nobody knows.
+    Fickle,
 }
 
 /// A scripted irkerd.
@@ -36,6 +39,10 @@ struct State {
     heard: VecDeque<String>,
     stalled: Vec<TcpStream>,
     turned_away: usize,
+    /// What came on each connection that was read to its end.
+    connections: Vec<Vec<u8>>,
+    open: usize,
+    most_open: usize,
 }
 
 impl IrkerSink {
@@ -48,6 +55,9 @@ impl IrkerSink {
             heard: VecDeque::new(),
             stalled: Vec::new(),
             turned_away: 0,
+            connections: Vec::new(),
+            open: 0,
+            most_open: 0,
         }));
         let serving = tokio::spawn(serve(listener, Arc::clone(&state)));
         Self { port, state, serving }
@@ -65,9 +75,13 @@ impl IrkerSink {
         state.stalled.clear();
     }
 
-    /// Waits until it has been rude to somebody.
+    /// Waits until it has broken off one connection more.
     pub async fn turns_somebody_away(&self) {
-        let turned_away = || (self.state.lock().expect("lock").turned_away > 0).then_some(());
+        let turned_away = || {
+            let mut state = self.state.lock().expect("lock");
+            state.turned_away = state.turned_away.checked_sub(1)?;
+            Some(())
+        };
         eventually("somebody to come to irkerd", turned_away).await;
     }
 
@@ -76,6 +90,17 @@ impl IrkerSink {
         let line =
             eventually("a line at irkerd", || self.state.lock().expect("lock").heard.pop_front()).await;
         text_of(&line)
+    }
+
+    /// What came so far, byte for byte, connection by connection; those on which nothing came are left out.
+    pub fn connections(&self) -> Vec<Vec<u8>> {
+        let state = self.state.lock().expect("lock");
+        state.connections.iter().filter(|text| !text.is_empty()).cloned().collect()
+    }
+
+    /// How many connections were open at the same time, at the most.
+    pub fn most_open(&self) -> usize {
+        self.state.lock().expect("lock").most_open
     }
 
     /// The texts of all lines so far.
@@ -90,23 +115,45 @@ impl Drop for IrkerSink {
     }
 }
 
-/// One connection after another, as irkerd does.
+/// One connection after another, as irkerd does. All are taken at once, so that they can be counted.
 async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
-    while let Ok((mut stream, _)) = listener.accept().await {
-        let manners = state.lock().expect("lock").manners;
-        let mut text = Vec::new();
-        if manners == Manners::Rude {
-            // With no lingering, closing is a reset.
-            stream.set_zero_linger().expect("set the socket up");
-            state.lock().expect("lock").turned_away += 1;
-            continue;
+    let (arrive, mut arrived) = unbounded_channel();
+    let counted = Arc::clone(&state);
+    let take_all = async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut state = counted.lock().expect("lock");
+            state.open += 1;
+            state.most_open = state.most_open.max(state.open);
+            // The other half lives as long as this one.
+            let _ = arrive.send(stream);
         }
+    };
+    let serve_all = async {
+        while let Some(stream) = arrived.recv().await {
+            serve_one(stream, &state).await;
+            state.lock().expect("lock").open -= 1;
+        }
+    };
+    tokio::join!(take_all, serve_all);
+}
+
+async fn serve_one(mut stream: TcpStream, state: &Mutex<State>) {
+    let manners = state.lock().expect("lock").manners;
+    let mut text = Vec::new();
+    if manners != Manners::Rude {
         // Of a sender that was killed meanwhile, irkerd takes the lines that are whole, and so does this.
         let _ = stream.read_to_end(&mut text).await;
-        let mut state = state.lock().expect("lock");
-        state.heard.extend(whole_lines(&text));
-        if manners == Manners::Stalling {
-            state.stalled.push(stream);
+    }
+    let mut state = state.lock().expect("lock");
+    state.heard.extend(whole_lines(&text));
+    state.connections.push(text);
+    match manners {
+        Manners::Obliging => {}
+        Manners::Stalling => state.stalled.push(stream),
+        Manners::Rude | Manners::Fickle => {
+            // With no lingering, closing is a reset.
+            stream.set_zero_linger().expect("set the socket up");
+            state.turned_away += 1;
         }
     }
 }

@@ -6,11 +6,12 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::waiting::eventually;
+use crate::waiting::{PATIENCE, eventually};
 
 /// A running program; killed when dropped.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Program {
     name: String,
     child: Child,
     output: TempDir,
+    /// Whether it has children of its own, and ends them if it is asked to end itself.
+    has_children: bool,
 }
 
 impl Program {
@@ -31,7 +34,14 @@ impl Program {
             .stderr(file("stderr"))
             .spawn()
             .unwrap_or_else(|error| panic!("start {name}: {error}"));
-        Self { name, child, output }
+        Self { name, child, output, has_children: false }
+    }
+
+    /// A program that has programs of its own to end.
+    pub(crate) fn start_parent(command: &mut Command) -> Self {
+        let mut program = Self::start(command);
+        program.has_children = true;
+        program
     }
 
     pub(crate) fn stdout(&self) -> String {
@@ -82,6 +92,12 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        let asked_at = Instant::now();
+        if self.has_children && kill_process(Pid::from_child(&self.child), Signal::TERM).is_ok() {
+            while asked_at.elapsed() < PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
         // It may have ended already: then there is nothing to kill, and that is as well.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -69,6 +69,14 @@ impl Project {
         self
     }
 
+    /// With one more setting of the irker integration, as TOML. Before any HTTP target.
+    #[must_use]
+    pub fn with_setting(mut self, setting: &str) -> Self {
+        self.toml.push_str(setting);
+        self.toml.push('\n');
+        self
+    }
+
     /// Posts on to an HTTP target.
     #[must_use]
     pub fn to_http(self, receiver: &HttpReceiver) -> Self {

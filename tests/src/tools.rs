@@ -28,7 +28,7 @@ pub fn say(line: &str) {
 }
 
 /// A program of the machine's, if it is there.
-pub(crate) fn program(name: &str) -> Option<PathBuf> {
+pub fn machine_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Servers live in a folder that is not everybody's to search.
     std::env::split_paths(&path)
@@ -47,7 +47,7 @@ pub(crate) fn python_tool(name: &str) -> Option<PathBuf> {
 
 /// A port that nothing listens on and, being below those the system gives out itself, nothing else will take
 /// meanwhile. For programs that must be told their port, or that are to come back on the same one.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 10_000;
     static TAKEN: AtomicU16 = AtomicU16::new(0);

@@ -11,6 +11,7 @@ mod inspect;
 mod listen;
 mod sample;
 mod serve;
+mod test_irker;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -35,6 +36,8 @@ enum Command {
     Serve(serve::Options),
     /// Load projects from a TOML file into the store, also beside a running server.
     Apply(apply::Options),
+    /// Say one harmless line to every recipient of a project, through the running server, and show what irkerd did.
+    Test(test_irker::Options),
     /// Show one push on its way from the webhook to IRC and to an HTTP target, in a temporary store.
     Demo(demo::Options),
     /// Show what Bellhop makes of a payload: the event as JSON, and the lines irkerd would be told.
@@ -55,11 +58,12 @@ struct Store {
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
-    // `demo` talks to somebody who looks at it; the log would be in the way.
-    log(if matches!(command, Command::Demo(_)) { "error" } else { "info" });
+    // These talk to somebody who looks at them; the log would be in the way.
+    log(if matches!(command, Command::Demo(_) | Command::Test(_)) { "error" } else { "info" });
     let result = match command {
         Command::Serve(options) => serve::run(options).await,
         Command::Apply(options) => apply::run(options).await,
+        Command::Test(options) => test_irker::run(options).await,
         Command::Demo(options) => demo::run(options).await,
         Command::Inspect(options) => inspect::run(options),
         Command::Ci(options) => ci::run(&options),

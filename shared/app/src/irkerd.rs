@@ -24,6 +24,19 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long irkerd may take to read everything and close. It takes a millisecond unless another client hogs it.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
+/// How long irkerd may take to close a connection on which nothing is said. Together with a handover it stays within
+/// what a function leaves an item (`aws::ITEM_TIME_MAX`).
+const PROBE_MAX: Duration = Duration::from_secs(2);
+
+/// Whether irkerd takes a connection and closes it when nothing comes: it serves nobody else, and does its work.
+/// [`Outcome::HandedOver`] if so; nothing is handed over.
+pub async fn probe(guard: &Guard, irkerd: (&str, u16)) -> Outcome {
+    let outcome = timeout(PROBE_MAX, hand_over(guard, irkerd, &[])).await;
+    outcome.unwrap_or_else(|_| Outcome::Unknown {
+        reason: format!("irkerd did not close an empty connection within {} s", PROBE_MAX.as_secs()),
+    })
+}
+
 /// Hands requests over to the irkerd at a host and port.
 pub async fn hand_over(guard: &Guard, irkerd: (&str, u16), requests: &[Request]) -> Outcome {
     let stream = match timeout(CONNECT_MAX, connect(guard, irkerd)).await {

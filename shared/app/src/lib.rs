@@ -26,6 +26,7 @@ pub mod parking;
 pub mod projects;
 pub mod queue;
 pub mod receive_hook;
+mod reckoning;
 mod relay;
 pub mod relay_http;
 pub mod relay_irker;

@@ -53,6 +53,12 @@ impl Due {
     pub(crate) fn progress(&self) -> Option<&Progress> {
         self.record.as_ref().and_then(|(record, _)| record.progress.as_ref())
     }
+
+    /// Whether nobody knows what became of the last attempt.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        let last = self.record.as_ref().and_then(|(record, _)| record.attempts.last());
+        last.is_some_and(|attempt| matches!(attempt.outcome, Outcome::Unknown { .. }))
+    }
 }
 
 /// What a task turns out to be.

@@ -5,7 +5,8 @@
 //! may hold are handed over in one connection. A telling that did not fit goes on, the next time, where it stopped:
 //! its first delivery's record says where.
 //!
-//! Not here: the connection (`irkerd`), how much fits (`relay::irker::Pace`), what is told together
+//! Not here: the connection (`irkerd`), how much fits (`relay::irker::Pace`, kept by
+//! `reckoning`), what is told together
 //! (`relay::irker::together`), tests of the settings (`test_irker`).
 
 use std::time::Duration;
@@ -20,16 +21,15 @@ use sha2::{Digest, Sha256};
 use crate::deliveries::Progress;
 use crate::egress::Guard;
 use crate::queue::{Answer, IrkerTest, Task};
+use crate::reckoning::Reckoning;
 use crate::relay::{Due, Step, answer, prepare, put_off, settle, task};
-use crate::store::{item, row};
-use crate::table::{Condition, Key};
 use crate::{App, Causes, StoreError, ids, irkerd, test_irker};
 
 /// What waits behind a task that is not done.
 const WAITS: Answer = Answer::Again { after: Duration::ZERO };
 
-/// How long irkerd's pace is remembered: longer than any irkerd takes for what it is given.
-const PACE_KEPT: Duration = Duration::from_hours(1);
+/// When to come again if somebody else hands over to the same irkerd at this moment: a handover takes milliseconds.
+const TAKEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// Handles a run of tasks for one irkerd, given as the queue's texts. One answer each.
 pub async fn handle(app: &App, guard: &Guard, run: &[&str]) -> Vec<Answer> {
@@ -91,26 +91,37 @@ struct Telling {
 
 /// Tells as much as may be told now. Gives an answer for each delivery that was touched.
 async fn relay(app: &App, guard: &Guard, dues: Vec<(usize, Due)>) -> Vec<(usize, Answer)> {
-    let mut answers = Vec::new();
-    let mut tellings = tellings(dues).into_iter().peekable();
-    // What says nothing needs no irkerd.
-    while let Some(silent) = tellings.next_if(|telling| telling.requests.is_empty()) {
-        answers.extend(settle_all(app, silent).await);
-    }
-    let Some(irker) = tellings.peek().and_then(|telling| integration(&telling.members[0].1)).cloned() else {
+    // What says nothing needs no irkerd, holds nobody up, and is none of those that are told together.
+    let (silent, dues): (Vec<_>, Vec<_>) = dues.into_iter().partition(|(_, due)| says_nothing(due));
+    let mut answers = join_all(silent.into_iter().map(|(at, due)| end_silently(app, at, due))).await;
+    let Some((head, irker)) = dues.first().and_then(|(at, due)| Some((*at, integration(due)?.clone())))
+    else {
         return answers;
     };
     // Those behind that go elsewhere now have their turn when these are done.
-    let here: Vec<_> = tellings
-        .take_while(|telling| {
-            integration(&telling.members[0].1).is_some_and(|other| other.irkerd() == irker.irkerd())
-        })
-        .collect();
+    let is_here = |telling: &Telling| {
+        integration(&telling.members[0].1).is_some_and(|other| other.irkerd() == irker.irkerd())
+    };
+    let here: Vec<_> = tellings(dues).into_iter().take_while(is_here).collect();
     match hand_over(app, guard, &irker, here).await {
         Ok(told) => answers.extend(told),
-        Err(error) => tracing::error!(irkerd = irker.irkerd(), error = %Causes(&error), "irkerd.pace_failed"),
+        Err(error) => {
+            tracing::error!(irkerd = irker.irkerd(), error = %Causes(&error), "irkerd.pace_failed");
+            answers.push((head, Answer::Fault));
+        }
     }
     answers
+}
+
+/// Whether the settings of now leave nothing of a delivery.
+fn says_nothing(due: &Due) -> bool {
+    integration(due).is_none_or(|irker| irker::requests(&lines(due), &irker.recipients).is_empty())
+}
+
+async fn end_silently(app: &App, at: usize, due: Due) -> (usize, Answer) {
+    let outcome = if integration(&due).is_none() { Outcome::Gone } else { Outcome::Nothing };
+    let task = due.task.clone();
+    (at, answer(&task, settle(app, due, outcome, Schedule::Irker).await))
 }
 
 /// The integration as it is configured now decides, not as it was when the event came in.
@@ -194,30 +205,50 @@ async fn hand_over(
     irker: &Irker,
     tellings: Vec<Telling>,
 ) -> Result<Vec<(usize, Answer)>, StoreError> {
-    let irkerd = irker.irkerd();
-    let mut reckoning = load_pace(app, &irkerd).await?;
-    let left: Vec<_> = tellings.iter().flat_map(|telling| telling.left().to_vec()).collect();
-    let mut room = reckoning.room(app.clock.now().0, &left, irker.pacing.lines_in_irkerd);
-    if room > 0 {
-        let outcome = irkerd::hand_over(guard, irker.place(), &left[..room]).await;
+    if tellings[0].members[0].1.is_in_doubt() {
+        // irkerd, or the kernel before it, may still have the lines of the last attempt. Nothing more is put there
+        // until it is seen to work, or a channel would hear them once for each attempt.
+        let outcome = irkerd::probe(guard, irker.place()).await;
         if outcome != Outcome::HandedOver {
             return Ok(try_again(app, tellings, outcome).await);
         }
-        reckoning.given(app.clock.now().0, &left[..room]);
-        save_pace(app, &irkerd, &reckoning).await?;
     }
+    let mut reckoning = Reckoning::load(app, &irker.irkerd()).await?;
+    let left: Vec<_> = tellings.iter().flat_map(|telling| telling.left().to_vec()).collect();
+    let room = reckoning.pace.room(app.clock.now().0, &left, irker.pacing.lines_in_irkerd);
+    if room > 0 {
+        let before = reckoning.pace.clone();
+        reckoning.pace.given(app.clock.now().0, &left[..room]);
+        // Written down first: what cannot be written down would be handed over again and again.
+        if !reckoning.save(app).await? {
+            return Ok(vec![(tellings[0].members[0].0, Answer::Again { after: TAKEN_AGAIN })]);
+        }
+        let outcome = irkerd::hand_over(guard, irker.place(), &left[..room]).await;
+        if outcome != Outcome::HandedOver {
+            if !matches!(outcome, Outcome::Unknown { .. }) {
+                reckoning.pace = before;
+                reckoning.save(app).await?;
+            }
+            return Ok(try_again(app, tellings, outcome).await);
+        }
+    }
+    Ok(conclude(app, tellings, room, &reckoning.pace).await)
+}
+
+/// Ends what irkerd has got whole, and remembers how far the first of the others has come.
+async fn conclude(app: &App, tellings: Vec<Telling>, mut room: usize, pace: &Pace) -> Vec<(usize, Answer)> {
     let mut answers = Vec::new();
     for mut telling in tellings {
         let given = room.min(telling.left().len());
         (room, telling.handed) = (room - given, telling.handed + given);
         if let Some(next) = telling.left().first() {
-            let after = reckoning.wait(app.clock.now().0, next);
+            let after = pace.wait(app.clock.now().0, next);
             answers.extend(go_on_later(app, telling, (given, after)).await);
             break;
         }
         answers.extend(settle_all(app, telling).await);
     }
-    Ok(answers)
+    answers
 }
 
 /// The first delivery is tried again; all others wait behind it.
@@ -231,22 +262,12 @@ async fn try_again(app: &App, tellings: Vec<Telling>, outcome: Outcome) -> Vec<(
 
 /// Ends all members of a telling: the first as it was said, the others together with it.
 async fn settle_all(app: &App, telling: Telling) -> Vec<(usize, Answer)> {
-    let is_silent = telling.requests.is_empty();
     let ends = telling.members.into_iter().enumerate().map(|(index, (at, due))| async move {
-        let outcome = match index {
-            _ if is_silent => silence(&due),
-            0 => Outcome::HandedOver,
-            _ => Outcome::Coalesced,
-        };
+        let outcome = if index == 0 { Outcome::HandedOver } else { Outcome::Coalesced };
         let task = due.task.clone();
         (at, answer(&task, settle(app, due, outcome, Schedule::Irker).await))
     });
     join_all(ends).await
-}
-
-/// Why a delivery says nothing.
-fn silence(due: &Due) -> Outcome {
-    if integration(due).is_none() { Outcome::Gone } else { Outcome::Nothing }
 }
 
 /// Remembers, with the first member, how far the telling has come; if irkerd got nothing this time, that is known.
@@ -263,20 +284,4 @@ async fn go_on_later(
     let progress = Progress { handed: telling.handed, members, of: telling.digest };
     let task = first.task.clone();
     Some((at, answer(&task, put_off(app, first, progress, after).await)))
-}
-
-fn pace_key(irkerd: &str) -> Key {
-    Key::new(format!("irkerd#{irkerd}"), "pace")
-}
-
-async fn load_pace(app: &App, irkerd: &str) -> Result<Pace, StoreError> {
-    let stored = app.table.get(&pace_key(irkerd)).await?;
-    Ok(stored.map(|stored| row(&stored)).transpose()?.unwrap_or_default())
-}
-
-/// The last writer is right: nobody else talks to this irkerd.
-async fn save_pace(app: &App, irkerd: &str, pace: &Pace) -> Result<(), StoreError> {
-    let expires_at = Some(app.clock.now() + PACE_KEPT);
-    app.table.put(item(pace_key(irkerd), pace, expires_at), Condition::Always).await?;
-    Ok(())
 }

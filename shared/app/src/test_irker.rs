@@ -6,9 +6,10 @@
 //!
 //! Not here: whether a channel let the line in. irkerd does not tell; whoever tests looks at the channel.
 
+use std::slice;
 use std::time::Duration;
 
-use config::{Irker, Project, Recipient};
+use config::Project;
 use relay::{Outcome, irker};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::egress::Guard;
 use crate::ids::Stamp;
 use crate::queue::{Answer, IrkerTest, Queue, QueueError, Task};
+use crate::reckoning::Reckoning;
 use crate::store::{item, row};
 use crate::table::{Condition, Key};
 use crate::{App, Causes, StoreError, irkerd, projects};
@@ -24,7 +26,7 @@ use crate::{App, Causes, StoreError, irkerd, projects};
 const KEPT: Duration = Duration::from_hours(1);
 
 /// A test that is older is not run: nobody waits for it any more, and the line would surprise.
-const WAITED_FOR_MAX: Duration = Duration::from_mins(5);
+pub const WAITED_FOR_MAX: Duration = Duration::from_mins(5);
 
 /// How long a test may take in all. A channel more takes a millisecond, unless irkerd hangs.
 const TEST_MAX: Duration = Duration::from_secs(12);
@@ -104,6 +106,7 @@ async fn run_and_report(app: &App, guard: &Guard, test: &IrkerTest) -> Result<()
     };
     let at = app.clock.now();
     let line = irker::Line::test(path.as_str());
+    let mut reckoning = Reckoning::load(app, &irker.irkerd()).await?;
     let mut recipients = Vec::with_capacity(irker.recipients.len());
     for recipient in &irker.recipients {
         let began_at = app.clock.now();
@@ -116,20 +119,25 @@ async fn run_and_report(app: &App, guard: &Guard, test: &IrkerTest) -> Result<()
             _ if began_at.since(at) > TEST_MAX => {
                 Outcome::Unknown { reason: "not tried: the test took too long".to_owned() }
             }
-            _ => try_one(guard, &irker, &line, recipient).await,
+            _ => {
+                let requests = irker::requests(slice::from_ref(&line), slice::from_ref(recipient));
+                // A connection of its own for each, so that one that irkerd chokes on takes no other with it.
+                let outcome = irkerd::hand_over(guard, irker.place(), &requests).await;
+                if matches!(outcome, Outcome::HandedOver | Outcome::Unknown { .. }) {
+                    reckoning.pace.given(app.clock.now().0, &requests);
+                }
+                outcome
+            }
         };
         let duration_ms = u64::try_from(app.clock.now().since(began_at).as_millis()).unwrap_or(u64::MAX);
         recipients.push(RecipientReport { recipient: recipient.to_string(), outcome, duration_ms });
     }
+    // A test does not wait for its turn in irkerd's memory, but what comes after it does. If that is reckoned anew at
+    // this moment, it is by somebody who knows better.
+    reckoning.save(app).await?;
     let taken = recipients.iter().filter(|tried| tried.outcome == Outcome::HandedOver).count();
     tracing::info!(test = %test.id, project = %test.project, recipients = recipients.len(), taken, "test.run");
     let report = Report { at, irkerd: irker.irkerd(), recipients };
     app.table.put(item(report_key(&test.id), &report, Some(at + KEPT)), Condition::Always).await?;
     Ok(())
-}
-
-/// A connection of its own for each, so that one that irkerd chokes on takes no other with it.
-async fn try_one(guard: &Guard, irker: &Irker, line: &irker::Line, recipient: &Recipient) -> Outcome {
-    let requests = irker::requests(std::slice::from_ref(line), std::slice::from_ref(recipient));
-    irkerd::hand_over(guard, irker.place(), &requests).await
 }

@@ -117,9 +117,10 @@ impl fmt::Display for RecipientErrors {
 }
 
 impl<S> Irker<S> {
-    /// `host:port` of the irkerd: what is served one connection at a time.
+    /// `host:port` of the irkerd: what is served one connection at a time. One irkerd has one such name, however its
+    /// host is capitalised.
     pub fn irkerd(&self) -> String {
-        let host = self.server_host.trim_matches(['[', ']']);
+        let host = self.server_host.trim_matches(['[', ']']).to_ascii_lowercase();
         if host.contains(':') {
             format!("[{host}]:{}", self.server_port)
         } else {
@@ -256,6 +257,15 @@ mod tests {
         assert_eq!(check(&channels(18)), Ok(18));
         insta::assert_snapshot!(check(&channels(19)).unwrap_err(), @"irkerd joins at most 18 channels of one IRC server, and these are 19 on irc://irc.example.net:6667");
         assert_eq!(check(&format!("{} irc://other.example.net/c", channels(18))), Ok(19));
+    }
+
+    #[test]
+    fn one_irkerd_has_one_name() {
+        let named = |host: &str| {
+            Irker { server_host: host.to_owned(), ..Irker::to(Vec::<Recipient>::new()) }.irkerd()
+        };
+        assert_eq!(named("LocalHost"), "localhost:6659");
+        assert_eq!(named("[FD00::1]"), named("fd00::1"));
     }
 
     #[test]

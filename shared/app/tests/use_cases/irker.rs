@@ -12,10 +12,10 @@ use relay::Outcome;
 
 use crate::world::{PUSH, Peer, World, project};
 
-const IRKER: TargetId = TargetId::Irker(ProjectId(7));
+pub(crate) const IRKER: TargetId = TargetId::Irker(ProjectId(7));
 
 /// A push of one commit with this title: two lines in a channel.
-fn push(title: &str) -> Vec<u8> {
+pub(crate) fn push(title: &str) -> Vec<u8> {
     let mut push: serde_json::Value = serde_json::from_slice(PUSH).unwrap();
     let mut commit = push["commits"][0].take();
     commit["title"] = title.into();
@@ -24,18 +24,18 @@ fn push(title: &str) -> Vec<u8> {
     serde_json::to_vec(&push).unwrap()
 }
 
-async fn accepted(world: &World, title: &str) -> EventId {
+pub(crate) async fn accepted(world: &World, title: &str) -> EventId {
     match world.post(title, &push(title)).await.unwrap() {
         Received::Accepted { event, .. } => event,
         other => panic!("{other:?}"),
     }
 }
 
-async fn record(world: &World, event: &EventId) -> DeliveryRecord {
+pub(crate) async fn record(world: &World, event: &EventId) -> DeliveryRecord {
     deliveries::find(&world.app, event, IRKER).await.unwrap().unwrap()
 }
 
-async fn configure(world: &World, change: impl FnOnce(&mut Irker), irkerd: u16) {
+pub(crate) async fn configure(world: &World, change: impl FnOnce(&mut Irker), irkerd: u16) {
     let mut project = project(Some(irkerd), &[]);
     change(project.irker.as_mut().unwrap());
     projects::save(&world.app, project).await.unwrap();
@@ -43,7 +43,7 @@ async fn configure(world: &World, change: impl FnOnce(&mut Irker), irkerd: u16) 
 }
 
 /// Works, second by second, until the queue is empty. Gives how long that took.
-async fn work_to_the_end(world: &World) -> Duration {
+pub(crate) async fn work_to_the_end(world: &World) -> Duration {
     const SECOND: Duration = Duration::from_secs(1);
     let mut total = Duration::ZERO;
     loop {
@@ -59,7 +59,7 @@ async fn work_to_the_end(world: &World) -> Duration {
 }
 
 /// The texts that irkerd got, in order.
-fn said(irkerd: &Peer) -> Vec<String> {
+pub(crate) fn said(irkerd: &Peer) -> Vec<String> {
     let text = |line: &str| {
         serde_json::from_str::<serde_json::Value>(line).unwrap()["privmsg"].as_str().unwrap().to_owned()
     };

@@ -6,6 +6,7 @@ mod acceptance;
 mod egress;
 mod engine;
 mod irker;
+mod irker_trouble;
 mod relaying;
 mod saving;
 mod world;

@@ -17,6 +17,10 @@ use super::Request;
 /// How long irkerd takes for one line (`ANTI_FLOOD_DELAY` in irkerd 2.23), in milliseconds.
 const LINE_MS: i64 = 1_000;
 
+/// How long, at the most, an irkerd may have to speak, in milliseconds: far more than any is given. What is reckoned to
+/// take longer was reckoned by a clock that has been put back since.
+const HELD_MAX_MS: i64 = 600 * LINE_MS;
+
 /// What an irkerd has yet to say: for each IRC server, `host:port`, when all of it will be said, in milliseconds since
 /// 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +45,7 @@ impl Pace {
     /// Remembers that irkerd got these.
     pub fn given(&mut self, now_ms: i64, requests: &[Request]) {
         // What has been said is forgotten, so that this does not grow.
-        self.0.retain(|_, said_at| *said_at > now_ms);
+        self.0.retain(|_, said_at| is_yet_to_be_said(*said_at, now_ms));
         for request in requests {
             let said_at = self.0.entry(request.server.clone()).or_insert(now_ms);
             *said_at = said_at.saturating_add(LINE_MS);
@@ -51,18 +55,26 @@ impl Pace {
     /// How long to wait before the next request is tried: until one line is left for its server, so that many can
     /// follow at once, and the channel does not fall silent.
     pub fn wait(&self, now_ms: i64, next: &Request) -> Duration {
-        let said_at = self.0.get(&next.server).copied().unwrap_or(now_ms);
-        let wait_ms = said_at.saturating_sub(now_ms).saturating_sub(LINE_MS);
+        let wait_ms = self.held_ms(&next.server, now_ms).saturating_sub(LINE_MS);
         // Never at once: an irkerd may be allowed a single line.
         Duration::from_millis(u64::try_from(wait_ms.max(LINE_MS)).unwrap_or(0))
     }
 
     /// How many lines irkerd holds for a server.
     fn lines(&self, server: &str, now_ms: i64) -> i64 {
-        let said_at = self.0.get(server).copied().unwrap_or(now_ms);
         // Rounded up: a line that is being said is not said yet.
-        (said_at.saturating_sub(now_ms).max(0).saturating_add(LINE_MS - 1)) / LINE_MS
+        (self.held_ms(server, now_ms) + LINE_MS - 1) / LINE_MS
     }
+
+    /// How long irkerd takes for what it holds for a server.
+    fn held_ms(&self, server: &str, now_ms: i64) -> i64 {
+        let said_at = self.0.get(server).copied().filter(|said_at| is_yet_to_be_said(*said_at, now_ms));
+        said_at.map_or(0, |said_at| said_at - now_ms)
+    }
+}
+
+fn is_yet_to_be_said(said_at: i64, now_ms: i64) -> bool {
+    (1..=HELD_MAX_MS).contains(&said_at.saturating_sub(now_ms))
 }
 
 #[cfg(test)]
@@ -98,10 +110,15 @@ mod tests {
 
     #[test]
     fn a_clock_that_jumps_back_stops_nothing_for_long() {
+        const DAY_MS: i64 = 24 * 3_600_000;
         let mut pace = Pace::default();
-        pace.given(1_000_000, &to(&["a"]));
-        assert!(pace.wait(0, &to(&["a"])[0]) <= Duration::from_secs(1_000));
-        assert_eq!(pace.room(1_001_000, &to(&["a"]), 1), 1);
+        pace.given(DAY_MS, &to(&["a"; 5]));
+        assert_eq!(pace.room(0, &to(&["a"; 9]), 5), 5);
+        assert_eq!(pace.wait(0, &to(&["a"])[0]), Duration::from_secs(1));
+        pace.given(0, &to(&["a"; 5]));
+        assert_eq!(pace.room(0, &to(&["a"]), 5), 0, "from now on by the new time");
+        let jump_ms = 5 * 60_000;
+        assert!(pace.wait(-jump_ms, &to(&["a"])[0]) <= Duration::from_millis(HELD_MAX_MS as u64));
     }
 
     proptest! {
