@@ -19,12 +19,22 @@ fn a_newcomer_sees_the_push_arrive() {
 
 #[test]
 fn a_payload_that_goes_nowhere_is_no_success() {
+    let twin = workspace().join("tests/fixtures/payloads/client-go/gitlab-system/repository_update.json");
+    let shown = demonstration(&["--payload", twin.to_str().expect("a path in UTF-8")]);
+
+    let text = String::from_utf8(shown.stdout).expect("it speaks UTF-8");
+    assert!(!shown.status.success(), "{text}");
+    assert!(text.contains("the pushes of the same branches and tags tell of it as well"), "{text}");
+}
+
+#[test]
+fn an_issue_arrives_like_a_push() {
     let issue = workspace().join("tests/fixtures/gitlab/issue.json");
     let shown = demonstration(&["--payload", issue.to_str().expect("a path in UTF-8")]);
 
     let text = String::from_utf8(shown.stdout).expect("it speaks UTF-8");
-    assert!(!shown.status.success(), "{text}");
-    assert!(text.contains("events 'issue' are not relayed"), "{text}");
+    assert!(shown.status.success(), "{text}");
+    assert!(text.contains(" opened issue #23: "), "{text}");
 }
 
 #[test]
