@@ -40,15 +40,37 @@ impl Forge {
             ("x-github-event", Forge::GitHub),
         ];
         let named = BY_HEADER.into_iter().find(|(header, _)| headers.contains_key(*header));
-        match named {
-            Some((_, forge)) => forge,
-            None if !headers.contains_key("x-event-key") => Self::GitLab,
-            None if headers.contains_key("x-hook-uuid") || headers.contains_key("x-request-uuid") => {
+        let key = headers.get("x-event-key").map(|key| key.to_str().unwrap_or_default());
+        match (named, key) {
+            (Some((_, forge)), _) => forge,
+            (None, None) => Self::GitLab,
+            (None, Some(_))
+                if headers.contains_key("x-hook-uuid") || headers.contains_key("x-request-uuid") =>
+            {
                 Self::BitbucketCloud
             }
-            None => Self::BitbucketServer,
+            // A proxy, or somebody who tries a payload by hand, may have kept the key alone.
+            (None, Some(key)) if is_clouds(key) => Self::BitbucketCloud,
+            (None, Some(_)) => Self::BitbucketServer,
         }
     }
+}
+
+/// Whether an event's key is Bitbucket Cloud's: of the keys, the two have none in common.
+fn is_clouds(key: &str) -> bool {
+    const REPOSITORY: [&str; 8] = [
+        "repo:push",
+        "repo:fork",
+        "repo:updated",
+        "repo:transfer",
+        "repo:created",
+        "repo:deleted",
+        "repo:imported",
+        "project:updated",
+    ];
+    let is_of_family =
+        ["pullrequest:", "issue:", "repo:commit_"].iter().any(|family| key.starts_with(family));
+    is_of_family || REPOSITORY.contains(&key)
 }
 
 /// For people.
@@ -81,6 +103,20 @@ mod tests {
         assert_eq!(check(&["x-event-key", "x-hook-uuid", "x-request-uuid"]), Forge::BitbucketCloud);
         assert_eq!(check(&["x-event-key", "x-request-id"]), Forge::BitbucketServer);
         assert_eq!(check(&["content-type"]), Forge::GitLab);
+    }
+
+    #[test]
+    fn the_two_bitbuckets_are_told_apart_by_their_keys_alone() {
+        let by_key = |key: &str| {
+            Forge::recognise(&[("x-event-key".parse().unwrap(), key.parse().unwrap())].into_iter().collect())
+        };
+        for key in ["repo:push", "pullrequest:fulfilled", "issue:created", "repo:commit_status_updated"] {
+            assert_eq!(by_key(key), Forge::BitbucketCloud, "{key}");
+        }
+        for key in ["repo:refs_changed", "pr:opened", "repo:comment:added", "repo:forked", "diagnostics:ping"]
+        {
+            assert_eq!(by_key(key), Forge::BitbucketServer, "{key}");
+        }
     }
 
     #[test]
