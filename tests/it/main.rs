@@ -11,6 +11,7 @@ mod keeper;
 mod lambda;
 mod one_machine;
 mod peers;
+mod signatures;
 mod template;
 mod tidy;
 mod words;

@@ -19,6 +19,7 @@ mod program;
 mod projects;
 mod push;
 mod tools;
+mod verifier;
 mod waiting;
 
 pub use bellhop::{Bellhop, apply_to_table, demonstration};
@@ -33,4 +34,5 @@ pub use lambda_watch::LambdaWatch;
 pub use projects::Project;
 pub use push::{Answered, Push};
 pub use tools::{free_port, machine_program, say, skip, workspace};
+pub use verifier::Verifier;
 pub use waiting::{PATIENCE, eventually};

@@ -95,6 +95,21 @@ impl Project {
         self
     }
 
+    /// Signs what it posts to the HTTP target that was added last.
+    #[must_use]
+    pub fn signed(mut self, signing_tokens: &[&str], hub_secret: &str) -> Self {
+        write!(self.toml, "signing_tokens = {signing_tokens:?}\nhub_secret = {hub_secret:?}\n")
+            .expect("write to a string");
+        self
+    }
+
+    /// Posts to the HTTP target that was added last in another form.
+    #[must_use]
+    pub fn in_format(mut self, format: &str) -> Self {
+        writeln!(self.toml, "format = {format:?}").expect("write to a string");
+        self
+    }
+
     /// The file for `bellhop apply`.
     pub fn to_toml(&self) -> &str {
         &self.toml

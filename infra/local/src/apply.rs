@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
 use app::{App, projects};
-use config::{Project, ProjectId, SourceId};
+use config::{HttpHook, Project, ProjectId, SourceId};
 
 use crate::Store;
 use crate::file::{File, ProjectEntry};
@@ -40,6 +40,9 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
         ready.push(prepare(&app, entry).await.with_context(|| shown.to_string())?);
     }
     for (project, is_new) in ready {
+        for warning in warnings(&project) {
+            writeln!(std::io::stderr(), "{warning}")?;
+        }
         let line = store(&app, project, is_new).await?;
         writeln!(std::io::stdout(), "{line}")?;
     }
@@ -76,6 +79,18 @@ async fn prepare(app: &App, entry: ProjectEntry) -> Result<(Project, bool)> {
     Ok((project, number.is_none()))
 }
 
+/// What is allowed, and should not be forgotten.
+fn warnings(project: &Project) -> Vec<String> {
+    let unverified = project.hooks.iter().filter(|hook| !hook.enable_ssl_verification);
+    let warning = |hook: &HttpHook| {
+        let (path, id, name) = (&project.path, hook.id, &hook.name);
+        format!(
+            "{path}: warning: hook {id} '{name}' takes any certificate (enable_ssl_verification = false): whoever is on the way can read along, secrets included"
+        )
+    };
+    unverified.map(warning).collect()
+}
+
 /// Says what was done.
 async fn store(app: &App, mut project: Project, is_new: bool) -> Result<String> {
     if is_new {
@@ -108,6 +123,16 @@ mod tests {
     fn check(text: &str) -> String {
         let error = toml::from_str::<File>(text).err().unwrap();
         without_quote(&error, text)
+    }
+
+    #[test]
+    fn a_hook_that_takes_any_certificate_is_warned_of() {
+        let text = "[[project]]\npath = \"a/b\"\n[project.source]\nsecrets = [\"s\"]\n\
+             [[project.hook]]\nname = \"ci\"\nurl = \"https://h/s3cret\"\nenable_ssl_verification = false\n\
+             [[project.hook]]\nname = \"chat\"\nurl = \"https://h/\"\n";
+        let entry = toml::from_str::<File>(text).unwrap().projects.remove(0);
+        let project = entry.project(ProjectId(1), None, "x".parse().unwrap()).unwrap();
+        insta::assert_snapshot!(warnings(&project).join("\n"), @"a/b: warning: hook 1 'ci' takes any certificate (enable_ssl_verification = false): whoever is on the way can read along, secrets included");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //!
 //! Not here: storing (`apply`), which values are valid (`config`).
 
-use config::switches;
 use std::collections::BTreeMap;
 
+use config::switches;
 use config::{
-    EventSwitches, FilteredKind, HookId, HttpHook, Irker, LineSettings, LineStyle, Pacing, Project,
-    ProjectId, ProjectPath, RefFilter, RefPattern, Server, Source, SourceId, Subscription,
+    BranchFilterStrategy, EventSwitches, FilteredKind, HookError, HookFormat, HookId, HttpHook, Irker,
+    KeyedSecret, LineSettings, LineStyle, Pacing, Project, ProjectId, ProjectPath, RefFilter, RefFilterError,
+    RefPattern, Server, Source, SourceId, Subscription, SubscriptionError, Template,
 };
 use payload::{Forge, Secret};
 use serde::Deserialize;
@@ -76,11 +77,37 @@ struct IrkerEntry {
 
 /// What is left over must be event switches: [`switches::strict`] refuses other names.
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "in the file, each is a setting of its own")]
 struct HookEntry {
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default = "yes")]
+    active: bool,
     url: Secret,
+    #[serde(default)]
+    url_variables: Vec<KeyedSecret>,
+    #[serde(default = "yes")]
+    enable_ssl_verification: bool,
     token: Option<Secret>,
+    /// GitLab's, which has one.
+    signing_token: Option<Secret>,
+    #[serde(default)]
+    signing_tokens: Vec<Secret>,
+    hub_secret: Option<Secret>,
+    #[serde(default)]
+    custom_headers: Vec<KeyedSecret>,
+    #[serde(default)]
+    format: HookFormat,
+    custom_webhook_template: Option<Template>,
+    timeout_s: Option<u16>,
+    rate_limit: Option<u32>,
+    #[serde(default)]
+    ordered: bool,
+    retry_waits_s: Option<Vec<u32>>,
+    push_events_branch_filter: Option<String>,
+    branch_filter_strategy: Option<BranchFilterStrategy>,
     branches: Option<Vec<RefPattern>>,
     exclude_branches: Option<Vec<RefPattern>>,
     branch_filter_events: Option<Vec<FilteredKind>>,
@@ -136,7 +163,8 @@ impl ProjectEntry {
         };
         let irker = self.irker.map(IrkerEntry::irker).transpose().map_err(config::ProjectError::Irker)?;
         let mut last_hook = stored.map_or(HookId(0), |project| project.last_hook);
-        let hooks = self.hooks.into_iter().map(|entry| entry.hook(stored, &mut last_hook)).collect();
+        let hooks = self.hooks.into_iter().map(|entry| entry.hook(stored, &mut last_hook));
+        let hooks = hooks.collect::<Result<_, _>>()?;
         Ok(Project { id, path: self.path, source, irker, hooks, last_hook })
     }
 }
@@ -173,7 +201,46 @@ impl IrkerEntry {
 }
 
 impl HookEntry {
-    fn hook(self, stored: Option<&Project>, last_hook: &mut HookId) -> HttpHook {
+    /// The hook, under the number that it had. All that is secret is given anew in the file, so that nothing of a stored
+    /// hook is taken over to wherever its URL leads now.
+    fn hook(
+        self,
+        stored: Option<&Project>,
+        last_hook: &mut HookId,
+    ) -> Result<HttpHook, config::ProjectError> {
+        let id = self.number(stored, last_hook);
+        let refs = self.refs().map_err(|error| config::ProjectError::Hook {
+            name: self.name.clone(),
+            error: HookError::Subscription(SubscriptionError::Refs(error)),
+        })?;
+        let default = HttpHook::to(id, self.url.expose());
+        Ok(HttpHook {
+            name: self.name,
+            description: self.description,
+            active: self.active,
+            url_variables: self.url_variables,
+            enable_ssl_verification: self.enable_ssl_verification,
+            token: self.token,
+            signing_tokens: self.signing_token.into_iter().chain(self.signing_tokens).collect(),
+            hub_secret: self.hub_secret,
+            custom_headers: self.custom_headers,
+            format: self.format,
+            custom_webhook_template: self.custom_webhook_template,
+            timeout_s: self.timeout_s.unwrap_or(default.timeout_s),
+            rate_limit: self.rate_limit,
+            ordered: self.ordered,
+            retry_waits_s: self.retry_waits_s,
+            subscription: Subscription {
+                events: self.events,
+                refs,
+                statuses: self.pipeline_statuses.unwrap_or_default(),
+                mute_bots: self.mute_bots,
+            },
+            ..default
+        })
+    }
+
+    fn number(&self, stored: Option<&Project>, last_hook: &mut HookId) -> HookId {
         let is_same = |hook: &&HttpHook| {
             if self.name.is_empty() {
                 hook.name.is_empty() && hook.url == self.url
@@ -182,17 +249,23 @@ impl HookEntry {
             }
         };
         let known = stored.and_then(|project| project.hooks.iter().find(is_same)).map(|hook| hook.id);
-        let id = known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             last_hook.0 += 1;
             *last_hook
-        });
-        let subscription = Subscription {
-            events: self.events,
-            refs: ref_filter(self.branches, self.exclude_branches, self.branch_filter_events),
-            statuses: self.pipeline_statuses.unwrap_or_default(),
-            mute_bots: self.mute_bots,
+        })
+    }
+
+    /// GitLab's filter, or ours.
+    fn refs(&self) -> Result<RefFilter, RefFilterError> {
+        let (ours, others) = (self.branches.clone(), self.exclude_branches.clone());
+        let kinds = self.branch_filter_events.clone();
+        let Some(gitlabs) = &self.push_events_branch_filter else {
+            return Ok(ref_filter(ours, others, kinds));
         };
-        HttpHook { id, name: self.name, url: self.url, token: self.token, subscription }
+        if ours.is_some() || others.is_some() || kinds.is_some() {
+            return Err(RefFilterError::Both);
+        }
+        RefFilter::of_gitlab(gitlabs, self.branch_filter_strategy.unwrap_or_default())
     }
 }
 
@@ -230,7 +303,55 @@ mod tests {
         let project = read(include_str!("../example.toml")).unwrap();
         assert_eq!(project.path.as_str(), "mike/diaspora");
         assert_eq!(project.irker.map(|irker| irker.recipients.len()), Some(3));
-        assert_eq!(project.hooks.len(), 2);
+        assert_eq!(project.hooks.len(), 4);
+        let build = &project.hooks[0];
+        assert_eq!(
+            (build.signing_tokens.len(), build.custom_headers.len(), build.url_variables.len()),
+            (2, 1, 1)
+        );
+        assert_eq!((build.timeout_s, build.rate_limit, build.ordered), (10, Some(60), true));
+        assert_eq!(project.hooks[1].format, HookFormat::Gitlab);
+        assert!(project.hooks[1].custom_webhook_template.is_some());
+    }
+
+    /// A file with these lines in its only hook.
+    fn with_hook(lines: &str) -> Result<HttpHook, String> {
+        let text = format!(
+            "[[project]]\npath = \"g/p\"\n[project.source]\nsecrets = [\"s\"]\n[[project.hook]]\nurl = \"http://h/\"\n{lines}"
+        );
+        read(&text).map(|mut project| project.hooks.remove(0))
+    }
+
+    #[test]
+    fn gitlabs_own_branch_filter_is_understood() {
+        let refs = |lines: &str| with_hook(lines).map(|hook| hook.subscription.refs);
+        let wildcard = refs("push_events_branch_filter = \"release/*\"").unwrap();
+        assert_eq!(wildcard, RefFilter::of_gitlab("release/*", BranchFilterStrategy::Wildcard).unwrap());
+        let regex = refs("push_events_branch_filter = \"^v\"\nbranch_filter_strategy = \"regex\"").unwrap();
+        assert_eq!(regex.branches, [RefPattern::parse("/^v/").unwrap()]);
+        let all =
+            refs("push_events_branch_filter = \"x\"\nbranch_filter_strategy = \"all_branches\"").unwrap();
+        assert_eq!(all, RefFilter::default());
+        let both = refs("push_events_branch_filter = \"main\"\nbranches = [\"main\"]").unwrap_err();
+        insta::assert_snapshot!(both, @"hook '': push_events_branch_filter and branches say the same: give one of them");
+    }
+
+    #[test]
+    fn a_hooks_mistakes_are_told_in_one_line_without_secrets() {
+        let error = |lines: &str| with_hook(lines).unwrap_err();
+        insta::assert_snapshot!(error("timeout_s = 60"), @"hook '': a hook's timeout is 1 to 30 seconds");
+        insta::assert_snapshot!(error("custom_webhook_template = \"hello\""), @"hook '': custom_webhook_template: what the template makes is not valid JSON (line 1, column 1)");
+        insta::assert_snapshot!(error("url_variables = [{ key = \"1\", value = \"s3cret\" }]"), @"hook '': url_variables: '1' is no name: letters, digits and _, and no digit first");
+        let typo = error("tokn = \"s3cret\"");
+        assert!(typo.contains("unknown field `tokn`"), "{typo}");
+        assert!(error("format = \"xml\"").contains("expected one of `passthrough`, `gitlab`, `bellhop`"));
+    }
+
+    #[test]
+    fn the_signing_token_of_gitlab_is_the_first_of_several() {
+        let (one, two) = ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+        let hook = with_hook(&format!("signing_token = \"{one}\"\nsigning_tokens = [\"{two}\"]")).unwrap();
+        assert_eq!(hook.signing_tokens, [Secret::new(one), Secret::new(two)]);
     }
 
     #[test]

@@ -4,12 +4,16 @@
 
 use config::{Project, Source, SourceId, TargetId};
 use payload::{Event, Forge, Identity, Parsed, Payload, Refusal, Verdict};
+use relay::limits::HOPS_MAX;
 use serde::Serialize;
 
 use crate::events::{Acceptance, NewEvent, accept};
 use crate::ids::{EventId, Stamp};
 use crate::queue::{Delivery, Queue, QueueError, Task};
 use crate::{App, StoreError, projects};
+
+/// Answered with a 2xx, as all that is authentic: a Bellhop that sent it must not send it again.
+const TOO_MANY_HOPS: &str = "it has passed ten Bellhops: a hook leads back to where its events come from";
 
 /// What came of a request. Serialised, it is the answer to the sender.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,6 +74,10 @@ pub async fn receive(
     let project = projects::by_source(app, source).await?.ok_or(ReceiveError::UnknownSource)?;
     let forge = project.source.forge.unwrap_or_else(|| Forge::recognise(payload.headers));
     authenticate(app, &project, (forge, payload))?;
+    let headers = payload::kept(payload.headers);
+    if relay::hops(&headers) >= HOPS_MAX {
+        return Ok(Received::Ignored { reason: TOO_MANY_HOPS.to_owned() });
+    }
     let events = match payload::parse(forge, payload)? {
         Parsed::Events(events) => events,
         Parsed::Ignored { reason } => return Ok(Received::Ignored { reason }),
@@ -94,7 +102,7 @@ pub async fn receive(
         project: project.id,
         source: source.clone(),
         forge,
-        headers: payload::kept(payload.headers),
+        headers,
         body: payload.body,
         targets: targets.clone(),
     };

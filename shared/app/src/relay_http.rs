@@ -3,7 +3,7 @@
 use config::TargetId;
 use futures_util::future::join_all;
 use relay::schedule::Schedule;
-use relay::{Outcome, http_request};
+use relay::{Outcome, Sending, http_request};
 
 use crate::http_target::Outbound;
 use crate::queue::{Answer, Delivery, Task};
@@ -27,25 +27,35 @@ async fn handle_one(app: &App, outbound: &Outbound, body: &str) -> Answer {
 }
 
 async fn relay(app: &App, outbound: &Outbound, delivery: Delivery) -> Result<Answer, StoreError> {
-    let (target, id) = (delivery.target, delivery.event.delivery_id(delivery.target));
     match prepare(app, delivery).await? {
         Step::Answer(answer) => Ok(answer),
         Step::Attempt(mut due) => {
-            let outcome = attempt(outbound, &mut due, target, &id).await;
+            let outcome = attempt(app, outbound, &mut due).await;
             settle(app, *due, outcome, Schedule::Http).await
         }
     }
 }
 
 /// The hook as it is configured now decides, not as it was when the event came in.
-async fn attempt(outbound: &Outbound, due: &mut Due, target: TargetId, id: &str) -> Outcome {
+async fn attempt(app: &App, outbound: &Outbound, due: &mut Due) -> Outcome {
     let hooks = due.project.iter().flat_map(|project| &project.hooks);
-    let hook = match target {
+    let hook = match due.task.target {
         TargetId::Hook(_, number) => hooks.into_iter().find(|hook| hook.id == number),
         TargetId::Irker(_) => None,
     };
     let Some(hook) = hook else { return Outcome::Gone };
     // The body can be large: it is moved into the request, and nobody needs it afterwards.
-    let original = std::mem::take(&mut due.original);
-    outbound.post(hook.url.expose(), http_request(hook, original, id, due.attempt)).await
+    let sending = Sending {
+        original: std::mem::take(&mut due.original),
+        events: &due.events,
+        event_id: &due.task.event.to_string(),
+        delivery_id: &due.task.event.delivery_id(due.task.target),
+        attempt: due.attempt,
+        now_s: app.clock.now().seconds(),
+    };
+    match http_request(hook, sending) {
+        Ok(request) => outbound.post(request).await,
+        // Settings can be mended, and then the delivery goes out.
+        Err(error) => Outcome::Unreachable { reason: error.to_string() },
+    }
 }

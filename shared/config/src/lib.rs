@@ -9,8 +9,10 @@
 
 pub mod commands;
 mod hook;
+mod hook_url;
 mod ids;
 mod irker;
+mod keyed;
 pub mod limits;
 mod line_settings;
 mod project;
@@ -19,17 +21,21 @@ mod ref_filter;
 pub mod source;
 mod subscription;
 pub mod switches;
+mod template;
 
 pub use commands::{CommandError, CommandId, CommandIntegration};
-pub use hook::{HookError, HttpHook};
+pub use hook::{HookError, HookFormat, HttpHook};
+pub use hook_url::UrlError;
 pub use ids::{HookId, ProjectId, SourceId, SourceIdError, TargetId, TargetIdError};
 pub use irker::{Irker, IrkerError, Pacing, RecipientErrors};
+pub use keyed::{KeyedSecret, KeyedSecretsError};
 pub use line_settings::{
     COMMITS_SHOWN_MAX, LineSettings, LineSettingsError, LineStyle, TEMPLATE_BYTES_MAX, TEMPLATE_KINDS,
 };
 pub use project::{Project, ProjectError, ProjectPath};
 pub use recipient::{Recipient, RecipientError, Server};
-pub use ref_filter::{FilteredKind, RefFilter, RefFilterError, RefPattern};
+pub use ref_filter::{BranchFilterStrategy, FilteredKind, RefFilter, RefFilterError, RefPattern};
 pub use source::{Source, SourceError};
 pub use subscription::{Subscription, SubscriptionError};
 pub use switches::{EventSwitches, Switch};
+pub use template::{Template, TemplateError};

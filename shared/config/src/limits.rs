@@ -46,6 +46,46 @@ pub const PATTERN_COMPILED_BYTES_MAX: usize = 256 * 1024;
 /// and forgets what waits when it dies.
 pub const LINES_IN_IRKERD: std::ops::RangeInclusive<u32> = 1..=60;
 
+/// The longest name of a hook, in characters, and the longest description: GitLab's columns for them.
+pub const HOOK_NAME_CHARS_MAX: usize = 255;
+/// See [`HOOK_NAME_CHARS_MAX`].
+pub const HOOK_DESCRIPTION_CHARS_MAX: usize = 2048;
+
+/// How many custom headers one hook may have, and how many variables its URL: GitLab's own limit for both.
+pub const KEYED_SECRETS_MAX: usize = 20;
+
+/// The longest name of a custom header or of a URL's variable, in bytes: no server of note reads longer header names.
+pub const KEY_NAME_BYTES_MAX: usize = 255;
+
+/// The longest value of a custom header, in characters: GitLab's own limit.
+pub const HEADER_VALUE_CHARS_MAX: usize = 2048;
+
+/// The longest value of a URL's variable, in characters: GitLab's own limit.
+pub const URL_VARIABLE_CHARS_MAX: usize = 100;
+
+/// The longest template of a hook's body, in characters: GitLab's own limit.
+pub const TEMPLATE_CHARS_MAX: usize = 4096;
+
+/// The largest body that a template may become, in bytes: no forge sends a larger one, and 4096 characters can name the
+/// whole payload hundreds of times.
+pub const RENDERED_BYTES_MAX: usize = payload::limits::BODY_BYTES_MAX;
+
+/// How long a target may take, in seconds. Up to 30, as Standard Webhooks has it: a batch of them has to end before the
+/// function that sends it.
+pub const TIMEOUT_S: std::ops::RangeInclusive<u16> = 1..=30;
+
+/// What a hook waits for an answer when nobody says otherwise, in seconds: GitLab's own limit.
+pub const TIMEOUT_S_DEFAULT: u16 = 10;
+
+/// How many requests a minute a target may be limited to. More than the highest is no limit to what one sender does.
+pub const RATE_LIMIT: std::ops::RangeInclusive<u32> = 1..=6_000;
+
+/// How many waits a schedule of a hook's own may have: the twentieth of ten hours ends after a week.
+pub const RETRY_WAITS_MAX: usize = 20;
+
+/// How long one of them may be, in seconds, up to twelve hours: SQS hides a task no longer than that.
+pub const RETRY_WAIT_S: std::ops::RangeInclusive<u32> = 1..=43_200;
+
 /// How many rules of access one slash command may have: they are read from the top at every command.
 pub const RULES_MAX: usize = 100;
 

@@ -39,6 +39,20 @@ pub enum FilteredKind {
     Pipeline,
 }
 
+/// How GitLab reads its filter of a hook's pushes
+/// (<https://docs.gitlab.com/user/project/integrations/webhooks/#filter-push-events-by-branch>).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BranchFilterStrategy {
+    /// As a wildcard.
+    #[default]
+    Wildcard,
+    /// As a regular expression, which GitLab writes without slashes.
+    Regex,
+    /// Not at all.
+    AllBranches,
+}
+
 /// Everything, and if it is narrowed, tags are not meant unless they are named.
 impl Default for RefFilter {
     fn default() -> Self {
@@ -70,6 +84,9 @@ pub enum RefFilterError {
     /// No regular expression.
     #[error("'{0}' is no regular expression that is understood here (RE2's syntax)")]
     Regex(String),
+    /// GitLab's filter and ours.
+    #[error("push_events_branch_filter and branches say the same: give one of them")]
+    Both,
     /// More than anybody writes by hand.
     #[error("at most {PATTERNS_MAX} branch patterns, and these are {0}")]
     TooMany(usize),
@@ -128,6 +145,18 @@ impl<'de> Deserialize<'de> for RefPattern {
 }
 
 impl RefFilter {
+    /// GitLab's `push_events_branch_filter`, which is about pushes to branches alone. Blank stands for all of them.
+    pub fn of_gitlab(filter: &str, strategy: BranchFilterStrategy) -> Result<Self, RefFilterError> {
+        let pattern = match strategy {
+            BranchFilterStrategy::AllBranches => return Ok(Self::default()),
+            _ if filter.trim().is_empty() => return Ok(Self::default()),
+            BranchFilterStrategy::Wildcard => RefPattern::parse(filter)?,
+            BranchFilterStrategy::Regex => RefPattern::parse(&format!("/{filter}/"))?,
+        };
+        let (exclude_branches, branch_filter_events) = (Vec::new(), vec![FilteredKind::Push]);
+        Ok(Self { branches: vec![pattern], exclude_branches, branch_filter_events })
+    }
+
     /// Whether the values are valid.
     pub fn check(&self) -> Result<(), RefFilterError> {
         let count = self.branches.len() + self.exclude_branches.len();
@@ -169,6 +198,24 @@ mod tests {
             assert!(matches!(RefPattern::parse(bad), Err(RefFilterError::Regex(_))), "{bad}");
         }
         assert_eq!(RefPattern::parse(""), Err(RefFilterError::Length));
+    }
+
+    #[test]
+    fn gitlabs_own_filter_is_about_pushes_alone() {
+        let filter = |text: &str, strategy| RefFilter::of_gitlab(text, strategy).unwrap();
+        let wildcard = filter("release/*", BranchFilterStrategy::Wildcard);
+        assert!(
+            wildcard.admits(FilteredKind::Push, "release/1") && !wildcard.admits(FilteredKind::Push, "wip")
+        );
+        assert!(wildcard.admits(FilteredKind::MergeRequest, "wip"));
+        let regex = filter("^(main|feature/.+)$", BranchFilterStrategy::Regex);
+        assert!(
+            regex.admits(FilteredKind::Push, "feature/x") && !regex.admits(FilteredKind::Push, "my/main")
+        );
+        assert_eq!(filter("main", BranchFilterStrategy::AllBranches), RefFilter::default());
+        assert_eq!(filter("", BranchFilterStrategy::Regex), RefFilter::default());
+        let broken = RefFilter::of_gitlab("(", BranchFilterStrategy::Regex);
+        assert_eq!(broken, Err(RefFilterError::Regex("/(/".to_owned())));
     }
 
     #[test]

@@ -7,13 +7,14 @@ use crate::{Forge, Payload};
 
 /// The headers kept with an event and passed on with it. A list of the allowed, since senders put secrets into
 /// headers that nobody expects (GitHub did, in 2025).
-const KEPT: [&str; 22] = [
+const KEPT: [&str; 23] = [
     // With the content's type, it says how the bytes are to be read: they are kept and passed on as they came.
     "content-encoding",
     "content-type",
     "idempotency-key",
     "user-agent",
     "webhook-id",
+    "x-bellhop-hops",
     "x-event-key",
     "x-forgejo-delivery",
     "x-forgejo-event",

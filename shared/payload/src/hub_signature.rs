@@ -28,6 +28,14 @@ pub fn is_signed<'a>(
     secrets.into_iter().filter(fits).count() > 0
 }
 
+/// The signature of a body, as it stands in `X-Hub-Signature-256`
+/// (<https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries>).
+pub fn hub_signature(secret: &Secret, body: &[u8]) -> String {
+    let signature = mac(secret, &[body]).finalize().into_bytes();
+    let digits: Vec<_> = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={}", digits.concat())
+}
+
 #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
 fn mac(secret: &Secret, parts: &[&[u8]]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("any key length will do");
@@ -67,6 +75,10 @@ mod tests {
     #[test]
     fn githubs_example_fits_its_secret_and_no_other() {
         assert!(check(&["It's a Secret to Everybody"], SIGNATURE, BODY));
+        assert_eq!(
+            hub_signature(&Secret::new("It's a Secret to Everybody"), BODY),
+            format!("sha256={SIGNATURE}")
+        );
         assert!(check(&["the old one", "It's a Secret to Everybody"], SIGNATURE, BODY));
         assert!(check(&["It's a Secret to Everybody"], &SIGNATURE.to_uppercase(), BODY));
         assert!(!check(&["It's a secret to Everybody"], SIGNATURE, BODY));

@@ -32,11 +32,13 @@ pub use event::{
 };
 pub use forge::Forge;
 pub use headers::{Identity, delivery_id, event_name, kept};
-pub use hub_signature::is_signed;
+pub use hub_signature::{hub_signature, is_signed};
 pub use secret::Secret;
 pub use standard_webhooks::{SigningKey, SigningKeyError};
 pub use verify::{Refusal, Scheme, Verdict, verify};
 pub use words::{Action, State, Status};
+
+use std::borrow::Cow;
 
 use http::HeaderMap;
 
@@ -78,6 +80,11 @@ pub enum ParseError {
     /// A small body that stands for more than [`limits::BODY_BYTES_MAX`].
     #[error("The body inflates to more than the limit of 25 MiB.")]
     TooLarge,
+}
+
+/// The JSON text that a payload holds, also where it came as a form, or compressed.
+pub fn json(payload: Payload<'_>) -> Result<Cow<'_, [u8]>, ParseError> {
+    encoding::json(payload)
 }
 
 /// Reads an authentic payload. Never panics, whatever the bytes; costs time linear in the body, or, if that is

@@ -6,6 +6,8 @@
 
 pub mod breaker;
 pub mod egress;
+mod gitlab_payload;
+mod hook_body;
 mod http_request;
 pub mod irker;
 pub mod limits;
@@ -15,7 +17,8 @@ pub mod rate;
 mod route;
 pub mod schedule;
 
-pub use http_request::{HttpRequest, Original, http_request};
+pub use hook_body::RenderError;
+pub use http_request::{HttpRequest, Original, Sending, hops, http_request};
 pub use normalised::{Account, CommitLine, Normalised, Place};
 pub use outcome::{Outcome, Patience, Verdict};
 pub use route::{is_for_channel, is_wanted, switch_of, targets};

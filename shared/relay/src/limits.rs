@@ -16,6 +16,9 @@ pub const IRKER_AGE_MAX: Duration = Duration::from_hours(60);
 /// The longest wait a target may ask for with `Retry-After`: a longer one is a mistake, or malice.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(12);
 
+/// How many Bellhops an event may pass. A chain of three is unusual; a hook that leads back to its own source ends here.
+pub const HOPS_MAX: u32 = 10;
+
 /// How much later than planned an attempt may come, as a part of the plan: enough to spread a herd, little enough
 /// that the plan is still recognised.
 pub const JITTER: f64 = 0.1;

@@ -14,7 +14,7 @@ const MERGE_QUEUE: &str = "gh-readonly-queue/";
 pub fn targets(events: &[Event], project: &Project) -> Vec<TargetId> {
     let active = project.irker.iter().filter(|irker| irker.active);
     let irker = active.filter(|irker| events.iter().any(|event| is_for_channel(event, &irker.subscription)));
-    let hooks = project.hooks.iter();
+    let hooks = project.hooks.iter().filter(|hook| hook.active);
     let hooks = hooks.filter(|hook| events.iter().any(|event| is_wanted(event, &hook.subscription)));
     let irker = irker.map(|_| TargetId::Irker(project.id));
     irker.chain(hooks.map(|hook| TargetId::Hook(project.id, hook.id))).collect()
@@ -196,6 +196,14 @@ mod tests {
         project.irker.as_mut().unwrap().active = false;
         let push = events(include_str!("../../../tests/fixtures/gitlab/push.json"));
         assert_eq!(targets(&push, &project), [TargetId::Hook(ProjectId(7), HookId(1))]);
+    }
+
+    #[test]
+    fn a_hook_that_is_off_gets_nothing() {
+        let mut project = project();
+        project.hooks[0].active = false;
+        let push = events(include_str!("../../../tests/fixtures/gitlab/push.json"));
+        assert_eq!(targets(&push, &project), [TargetId::Irker(ProjectId(7))]);
     }
 
     fn event(fact: Fact) -> Event {

@@ -3,6 +3,7 @@
 //! Not here: the long list of what is refused (`relay::egress`); this is about nothing else being connected to.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use app::deliveries::{self, DeliveryState};
 use app::egress::{Guard, Names};
@@ -11,6 +12,7 @@ use app::irkerd;
 use app::queue::Answer;
 use app::receive_hook::Received;
 use config::{HookId, ProjectId, TargetId};
+use payload::Secret;
 use relay::egress::Policy;
 use relay::irker::Request;
 use relay::{HttpRequest, Outcome};
@@ -48,7 +50,17 @@ fn guard(allow: &str, names: &[(&str, &[&[&str]])]) -> Guard {
 }
 
 async fn post(outbound: &Outbound, url: &str) -> Outcome {
-    outbound.post(url, HttpRequest { headers: http::HeaderMap::default(), body: b"{}".to_vec() }).await
+    outbound.post(request(url)).await
+}
+
+fn request(url: &str) -> HttpRequest {
+    HttpRequest {
+        url: Secret::new(url),
+        headers: http::HeaderMap::default(),
+        body: b"{}".to_vec(),
+        timeout: Duration::from_secs(10),
+        verify_tls: true,
+    }
 }
 
 fn is_forbidden(outcome: &Outcome) -> bool {

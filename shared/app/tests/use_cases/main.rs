@@ -5,6 +5,7 @@
 mod acceptance;
 mod egress;
 mod engine;
+mod hooks;
 mod irker;
 mod irker_trouble;
 mod relaying;
