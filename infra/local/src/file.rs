@@ -77,7 +77,6 @@ struct IrkerEntry {
 
 /// What is left over must be event switches: [`switches::strict`] refuses other names.
 #[derive(Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "in the file, each is a setting of its own")]
 struct HookEntry {
     #[serde(default)]
     name: String,
@@ -103,8 +102,6 @@ struct HookEntry {
     custom_webhook_template: Option<Template>,
     timeout_s: Option<u16>,
     rate_limit: Option<u32>,
-    #[serde(default)]
-    ordered: bool,
     retry_waits_s: Option<Vec<u32>>,
     push_events_branch_filter: Option<String>,
     branch_filter_strategy: Option<BranchFilterStrategy>,
@@ -228,7 +225,6 @@ impl HookEntry {
             custom_webhook_template: self.custom_webhook_template,
             timeout_s: self.timeout_s.unwrap_or(default.timeout_s),
             rate_limit: self.rate_limit,
-            ordered: self.ordered,
             retry_waits_s: self.retry_waits_s,
             subscription: Subscription {
                 events: self.events,
@@ -309,7 +305,7 @@ mod tests {
             (build.signing_tokens.len(), build.custom_headers.len(), build.url_variables.len()),
             (2, 1, 1)
         );
-        assert_eq!((build.timeout_s, build.rate_limit, build.ordered), (10, Some(60), true));
+        assert_eq!((build.timeout_s, build.rate_limit), (10, Some(60)));
         assert_eq!(project.hooks[1].format, HookFormat::Gitlab);
         assert!(project.hooks[1].custom_webhook_template.is_some());
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::{Project, TargetId};
+use config::{HttpHook, Project, TargetId};
 use payload::{Event, Parsed, Payload};
 use relay::breaker::{Admission, Health};
 use relay::schedule::{Schedule, Tried};
@@ -49,6 +49,20 @@ pub(crate) struct Due {
 }
 
 impl Due {
+    /// The hook that it goes to, as it is configured now.
+    pub(crate) fn hook(&self) -> Option<&HttpHook> {
+        let TargetId::Hook(_, number) = self.task.target else { return None };
+        self.project.as_ref()?.hooks.iter().find(|hook| hook.id == number && hook.active)
+    }
+
+    fn schedule(&self) -> Schedule<'_> {
+        match (self.task.target, self.hook().and_then(|hook| hook.retry_waits_s.as_deref())) {
+            (TargetId::Irker(_), _) => Schedule::Irker,
+            (TargetId::Hook(..), Some(waits)) => Schedule::Own(waits),
+            (TargetId::Hook(..), None) => Schedule::Http,
+        }
+    }
+
     /// How far it has come before.
     pub(crate) fn progress(&self) -> Option<&Progress> {
         self.record.as_ref().and_then(|(record, _)| record.progress.as_ref())
@@ -186,12 +200,7 @@ fn read_again(forge: payload::Forge, original: &Original) -> Option<Vec<Event>> 
 }
 
 /// Writes down how an attempt ended, and says what is next.
-pub(crate) async fn settle(
-    app: &App,
-    due: Due,
-    outcome: Outcome,
-    schedule: Schedule,
-) -> Result<Answer, StoreError> {
+pub(crate) async fn settle(app: &App, due: Due, outcome: Outcome) -> Result<Answer, StoreError> {
     let health = match due.task.target {
         TargetId::Hook(..) => {
             let known = (due.health.clone(), due.began_at.0);
@@ -199,7 +208,7 @@ pub(crate) async fn settle(
         }
         TargetId::Irker(_) => Health::default(),
     };
-    let state = state_after(app, &due, &outcome, (schedule, &health));
+    let state = state_after(app, &due, &outcome, &health);
     let now = app.clock.now();
     let duration_ms = u64::try_from(now.since(due.began_at).as_millis()).unwrap_or(u64::MAX);
     log_attempt(&due, &outcome, &state, now);
@@ -209,12 +218,7 @@ pub(crate) async fn settle(
 }
 
 /// Where a delivery stands after an attempt.
-fn state_after(
-    app: &App,
-    due: &Due,
-    outcome: &Outcome,
-    (schedule, health): (Schedule, &Health),
-) -> DeliveryState {
+fn state_after(app: &App, due: &Due, outcome: &Outcome, health: &Health) -> DeliveryState {
     let Verdict::Retry(retry) = outcome.verdict() else { return DeliveryState::Done };
     let now = app.clock.now();
     let admission = health.admits(now.0);
@@ -224,7 +228,7 @@ fn state_after(
     let begun_after = due.record.as_ref().map_or(0, |(record, _)| record.begun_after);
     let attempts = due.attempt.saturating_sub(begun_after);
     let tried = Tried { attempts, age: now.since(due.task.queued_at) };
-    match schedule.wait(tried, retry, app.chance.fraction()) {
+    match due.schedule().wait(tried, retry, app.chance.fraction()) {
         None => DeliveryState::Parked { reason: ParkedReason::Exhausted },
         Some(after) => {
             let rests_until = match admission {

@@ -1,14 +1,13 @@
 //! The use case behind a task of the HTTP queue: one event to one HTTP hook.
 
-use config::TargetId;
 use futures_util::future::join_all;
-use relay::schedule::Schedule;
 use relay::{Outcome, Sending, http_request};
 
+use crate::clock::Timestamp;
 use crate::http_target::Outbound;
 use crate::queue::{Answer, Delivery, Task};
 use crate::relay::{Due, Step, answer, prepare, settle, task};
-use crate::{App, StoreError};
+use crate::{App, StoreError, parking, targets};
 
 /// Handles a run of tasks, given as the queue's texts, side by side. One answer each.
 pub async fn handle(app: &App, outbound: &Outbound, run: &[&str]) -> Vec<Answer> {
@@ -30,23 +29,30 @@ async fn relay(app: &App, outbound: &Outbound, delivery: Delivery) -> Result<Ans
     match prepare(app, delivery).await? {
         Step::Answer(answer) => Ok(answer),
         Step::Attempt(mut due) => {
+            if let Some(free_at) = too_soon(app, &due).await? {
+                return parking::wait(app, &due.task, free_at).await;
+            }
             let outcome = attempt(app, outbound, &mut due).await;
-            settle(app, *due, outcome, Schedule::Http).await
+            settle(app, *due, outcome).await
         }
+    }
+}
+
+/// When a delivery may go out whose target has had as many in this minute as it wants.
+async fn too_soon(app: &App, due: &Due) -> Result<Option<Timestamp>, StoreError> {
+    match due.hook().and_then(|hook| hook.rate_limit) {
+        Some(per_minute) => targets::take_turn(app, due.task.target, per_minute).await,
+        None => Ok(None),
     }
 }
 
 /// The hook as it is configured now decides, not as it was when the event came in.
 async fn attempt(app: &App, outbound: &Outbound, due: &mut Due) -> Outcome {
-    let hooks = due.project.iter().flat_map(|project| &project.hooks);
-    let hook = match due.task.target {
-        TargetId::Hook(_, number) => hooks.into_iter().find(|hook| hook.id == number),
-        TargetId::Irker(_) => None,
-    };
-    let Some(hook) = hook else { return Outcome::Gone };
     // The body can be large: it is moved into the request, and nobody needs it afterwards.
+    let original = std::mem::take(&mut due.original);
+    let Some(hook) = due.hook() else { return Outcome::Gone };
     let sending = Sending {
-        original: std::mem::take(&mut due.original),
+        original,
         events: &due.events,
         event_id: &due.task.event.to_string(),
         delivery_id: &due.task.event.delivery_id(due.task.target),
@@ -55,7 +61,6 @@ async fn attempt(app: &App, outbound: &Outbound, due: &mut Due) -> Outcome {
     };
     match http_request(hook, sending) {
         Ok(request) => outbound.post(request).await,
-        // Settings can be mended, and then the delivery goes out.
-        Err(error) => Outcome::Unreachable { reason: error.to_string() },
+        Err(error) => Outcome::Unrenderable { reason: error.to_string() },
     }
 }

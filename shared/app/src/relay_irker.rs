@@ -15,7 +15,6 @@ use config::{Irker, TargetId};
 use futures_util::future::join_all;
 use relay::Outcome;
 use relay::irker::{self, Pace, Request, Waiting};
-use relay::schedule::Schedule;
 use sha2::{Digest, Sha256};
 
 use crate::deliveries::Progress;
@@ -121,7 +120,7 @@ fn says_nothing(due: &Due) -> bool {
 async fn end_silently(app: &App, at: usize, due: Due) -> (usize, Answer) {
     let outcome = if integration(&due).is_none() { Outcome::Gone } else { Outcome::Nothing };
     let task = due.task.clone();
-    (at, answer(&task, settle(app, due, outcome, Schedule::Irker).await))
+    (at, answer(&task, settle(app, due, outcome).await))
 }
 
 /// The integration as it is configured now decides, not as it was when the event came in.
@@ -257,7 +256,7 @@ async fn try_again(app: &App, tellings: Vec<Telling>, outcome: Outcome) -> Vec<(
         return Vec::new();
     };
     let task = first.task.clone();
-    vec![(at, answer(&task, settle(app, first, outcome, Schedule::Irker).await))]
+    vec![(at, answer(&task, settle(app, first, outcome).await))]
 }
 
 /// Ends all members of a telling: the first as it was said, the others together with it.
@@ -265,7 +264,7 @@ async fn settle_all(app: &App, telling: Telling) -> Vec<(usize, Answer)> {
     let ends = telling.members.into_iter().enumerate().map(|(index, (at, due))| async move {
         let outcome = if index == 0 { Outcome::HandedOver } else { Outcome::Coalesced };
         let task = due.task.clone();
-        (at, answer(&task, settle(app, due, outcome, Schedule::Irker).await))
+        (at, answer(&task, settle(app, due, outcome).await))
     });
     join_all(ends).await
 }

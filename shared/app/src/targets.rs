@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use config::TargetId;
 use relay::breaker::{DisabledReason, Health, TargetState};
+use relay::rate::Rate;
 
+use crate::clock::Timestamp;
 use crate::events::condition;
 use crate::store::{item, row};
 use crate::table::{Condition, Key, Stored, Version, Write};
@@ -18,6 +20,9 @@ const TRIES: usize = 5;
 
 /// For how long one delivery may find out whether a target is back: its time-out, and room for the table.
 pub(crate) const PROBE_MAX: Duration = Duration::from_secs(45);
+
+/// How long a rate is remembered: a pause of an hour is as good as any.
+const RATE_KEPT: Duration = Duration::from_hours(1);
 
 pub(crate) fn health_key(target: TargetId) -> Key {
     Key::new(format!("target#{target}"), "health")
@@ -40,6 +45,31 @@ impl Known {
 /// How a target fares.
 pub async fn health(app: &App, target: TargetId) -> Result<Health, StoreError> {
     Ok(load(app, target).await?.health)
+}
+
+/// Takes a turn at a target that wants no more than so many requests a minute. Gives when to ask again if there is none.
+pub(crate) async fn take_turn(
+    app: &App,
+    target: TargetId,
+    per_minute: u32,
+) -> Result<Option<Timestamp>, StoreError> {
+    let key = Key::new(format!("target#{target}"), "rate");
+    for _ in 0..TRIES {
+        let now = app.clock.now();
+        let stored = app.table.get(&key).await?;
+        let rate: Rate = stored.as_ref().map(row).transpose()?.unwrap_or_default();
+        let next = match rate.admit(now.0, per_minute) {
+            Ok(next) => next,
+            Err(wait) => return Ok(Some(now + wait)),
+        };
+        let kept = item(key.clone(), &next, Some(now + RATE_KEPT));
+        let condition = condition(stored.map(|stored| stored.version));
+        if let Write::Done(_) = app.table.put(kept, condition).await? {
+            return Ok(None);
+        }
+    }
+    // Many want to go at once.
+    Ok(Some(app.clock.now() + Duration::from_secs(1)))
 }
 
 async fn load(app: &App, target: TargetId) -> Result<Known, StoreError> {

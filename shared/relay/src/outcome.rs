@@ -41,6 +41,11 @@ pub enum Outcome {
         /// In words.
         reason: String,
     },
+    /// There is no request to send: the hook's template, or its URL, does not come out right for this event.
+    Unrenderable {
+        /// In words.
+        reason: String,
+    },
     /// The connection broke, or no answer came in time: it may have been taken.
     Unknown {
         /// In words.
@@ -80,10 +85,11 @@ impl Outcome {
                 patience: if is_final_word(*status) { Patience::Short } else { Patience::Full },
             }),
             // What is forbidden now may be open at the next attempt: a DNS record is mended, whoever runs Bellhop opens
-            // the address. Until then an attempt costs a lookup, and the delivery ends parked, not lost.
-            Self::Unreachable { .. } | Self::Forbidden { .. } | Self::Unknown { .. } => {
-                Verdict::Retry(Retry { at_least: None, patience: Patience::Full })
-            }
+            // the address, or a template is put right. Until then an attempt costs a lookup, and the delivery ends parked, not lost.
+            Self::Unreachable { .. }
+            | Self::Forbidden { .. }
+            | Self::Unrenderable { .. }
+            | Self::Unknown { .. } => Verdict::Retry(Retry { at_least: None, patience: Patience::Full }),
         }
     }
 
@@ -94,7 +100,11 @@ impl Outcome {
             Self::Refused { status: 410, .. } => Some(Word::Gone),
             Self::Refused { .. } | Self::Unreachable { .. } | Self::Unknown { .. } => Some(Word::Ill),
             // Our own doing.
-            Self::Forbidden { .. } | Self::Coalesced | Self::Nothing | Self::Gone => None,
+            Self::Forbidden { .. }
+            | Self::Unrenderable { .. }
+            | Self::Coalesced
+            | Self::Nothing
+            | Self::Gone => None,
         }
     }
 
@@ -108,6 +118,7 @@ impl Outcome {
             Self::Refused { .. } => "refused",
             Self::Unreachable { .. } => "unreachable",
             Self::Forbidden { .. } => "forbidden",
+            Self::Unrenderable { .. } => "unrenderable",
             Self::Unknown { .. } => "unknown",
             Self::Gone => "gone",
         }
@@ -130,6 +141,7 @@ impl fmt::Display for Outcome {
             Self::Refused { status, .. } => write!(formatter, "refused with status {status}"),
             Self::Unreachable { reason } => write!(formatter, "not reached: {reason}"),
             Self::Forbidden { reason } => write!(formatter, "not allowed out: {reason}"),
+            Self::Unrenderable { reason } => write!(formatter, "nothing to send: {reason}"),
             Self::Unknown { reason } => write!(formatter, "no answer: {reason}"),
             Self::Gone => formatter.write_str("the target is no longer configured"),
         }

@@ -9,13 +9,15 @@ use crate::limits::{IRKER_AGE_MAX, JITTER, RETRY_AFTER_MAX, SHORT_ATTEMPTS_MAX};
 
 /// The waits before the second, third, ... attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Schedule {
+pub enum Schedule<'a> {
     /// Nine attempts over about 28 hours: a target that is down overnight gets its deliveries, one that is gone does
     /// not keep them for ever.
     Http,
     /// Every minute at the latest, for sixty hours: irkerd is ours to bring back, its channel waits for what happened
     /// in the meantime, and everything behind waits in order.
     Irker,
+    /// A hook's own waits, in seconds, before the second, third, ... attempt.
+    Own(&'a [u32]),
 }
 
 /// What a delivery has behind it.
@@ -56,7 +58,7 @@ const IRKER: [Duration; 6] = [
     Duration::from_mins(1),
 ];
 
-impl Schedule {
+impl Schedule<'_> {
     /// How long to wait before the next attempt; `None` when there is no next one.
     ///
     /// Never earlier than planned, never later than the plan and [`JITTER`] on top, unless the target asked for a
@@ -70,6 +72,7 @@ impl Schedule {
             Self::Http => *HTTP.get(index)?,
             Self::Irker if tried.age < IRKER_AGE_MAX => IRKER[index.min(IRKER.len() - 1)],
             Self::Irker => return None,
+            Self::Own(waits) => Duration::from_secs(u64::from(*waits.get(index)?)),
         };
         let asked = retry.at_least.unwrap_or_default().min(RETRY_AFTER_MAX);
         Some(planned.max(asked) + planned.mul_f64(JITTER * chance.clamp(0.0, 1.0)))
@@ -95,7 +98,7 @@ mod tests {
     }
 
     /// All waits of a delivery, each attempt failing at once.
-    fn waits(schedule: Schedule) -> Vec<Duration> {
+    fn waits(schedule: Schedule<'_>) -> Vec<Duration> {
         let mut tried = Tried { attempts: 1, age: Duration::ZERO };
         let mut waits = Vec::new();
         while let Some(wait) = schedule.wait(tried, PATIENT, 0.0) {
@@ -111,6 +114,12 @@ mod tests {
         assert_eq!(waits, HTTP);
         let total: Duration = waits.into_iter().sum();
         assert!((Duration::from_hours(27)..Duration::from_hours(28)).contains(&total), "{total:?}");
+    }
+
+    #[test]
+    fn a_hook_may_have_waits_of_its_own() {
+        assert_eq!(waits(Schedule::Own(&[1, 60])), [1, 60].map(Duration::from_secs));
+        assert_eq!(waits(Schedule::Own(&[])), Vec::<Duration>::new(), "one attempt, and no more");
     }
 
     #[test]
@@ -136,7 +145,7 @@ mod tests {
             attempts in any::<u32>(), age_s in 0..1_000_000_u64, asked_s in any::<Option<u64>>(), chance in -1.0..2.0_f64,
         ) {
             let tried = Tried { attempts, age: Duration::from_secs(age_s) };
-            for schedule in [Schedule::Http, Schedule::Irker] {
+            for schedule in [Schedule::Http, Schedule::Irker, Schedule::Own(&[1, 3_600])] {
                 let asked = asked_s.map(Duration::from_secs);
                 if let Some(wait) = schedule.wait(tried, Retry { at_least: asked, ..PATIENT }, chance) {
                     let base = schedule.wait(tried, PATIENT, 0.0).unwrap();

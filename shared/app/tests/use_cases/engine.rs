@@ -6,15 +6,16 @@ use app::clock::Timestamp;
 use app::deliveries::{self, DeliveryRecord, DeliveryState, ParkedReason};
 use app::ids::EventId;
 use app::parking::{self, Parked};
+use app::projects;
 use app::queue::{Answer, QueueName};
 use app::receive_hook::Received;
 use app::resend::{ResendError, resend};
 use app::targets;
-use config::{HookId, ProjectId, TargetId};
+use config::{HookId, HttpHook, ProjectId, TargetId};
 use relay::Outcome;
 use relay::breaker::{DisabledReason, TargetState};
 
-use crate::world::{PUSH, Peer, World};
+use crate::world::{PUSH, Peer, World, project};
 
 const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
 const ALL: Parked = Parked { target: HOOK, since: Timestamp(0), limit: 1_000 };
@@ -204,4 +205,42 @@ async fn a_crash_between_a_record_and_its_row_loses_nothing() {
     world.overwrite(&event, HOOK, &row).await;
     assert_eq!(world.work().await, [Answer::Done]);
     assert_eq!(parking::parked(&world.app, ALL).await.unwrap().len(), 1, "it is found all the same");
+}
+
+/// The project's only hook is configured like this.
+async fn configure(world: &World, target: &Peer, change: impl FnOnce(&mut HttpHook)) {
+    let mut project = project(None, &[target.url()]);
+    change(&mut project.hooks[0]);
+    projects::save(&world.app, project).await.unwrap();
+    world.clock.advance(Duration::from_secs(6));
+}
+
+#[tokio::test]
+async fn a_target_gets_no_more_a_minute_than_it_wants_and_everything_in_the_end() {
+    let (world, target) = (World::new().await, Peer::http(&[200]).await);
+    configure(&world, &target, |hook| hook.rate_limit = Some(60)).await;
+    for n in 0..40 {
+        accepted(&world, &n.to_string()).await;
+    }
+    world.work().await;
+    assert_eq!(target.count(), 10, "ten seconds' worth at once");
+    let mut seconds = 0;
+    while target.count() < 40 {
+        world.clock.advance(Duration::from_secs(1));
+        world.work().await;
+        seconds += 1;
+        assert!(target.count() <= 10 + seconds, "one a second");
+    }
+    assert!(seconds <= 35, "{seconds}");
+}
+
+#[tokio::test]
+async fn a_hook_may_have_a_schedule_of_its_own() {
+    let (world, target) = (World::new().await, Peer::http(&[503]).await);
+    configure(&world, &target, |hook| hook.retry_waits_s = Some(vec![30])).await;
+    let event = accepted(&world, "a").await;
+    world.work().await;
+    assert_eq!(tries(&world, &target, 60).await, [1]);
+    let record = record(&world, &event).await.unwrap();
+    assert_eq!(record.state, DeliveryState::Parked { reason: ParkedReason::Exhausted });
 }
