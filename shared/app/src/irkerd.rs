@@ -25,7 +25,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
 /// How long irkerd may take to close a connection on which nothing is said. Together with a handover it stays within
-/// what a function leaves an item (`aws::ITEM_TIME_MAX`).
+/// what a function leaves an item (`aws::item_time_max`).
 const PROBE_MAX: Duration = Duration::from_secs(2);
 
 /// Whether irkerd takes a connection and closes it when nothing comes: it serves nobody else, and does its work.

@@ -20,4 +20,4 @@ pub use logging::start_logging;
 pub use queue::{QueueUrls, SqsQueue};
 pub use serve::{serve_http, serve_queue, serve_schedule};
 pub use table::DynamoTable;
-pub use trigger::{Deferral, ITEM_TIME_MAX};
+pub use trigger::{Deferral, item_time_max};

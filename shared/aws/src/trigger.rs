@@ -17,9 +17,14 @@ use futures_util::{FutureExt, StreamExt, stream};
 /// their targets.
 const ITEMS_AT_ONCE_MAX: usize = 10;
 
-/// No item is started later than this before Lambda ends the invocation: an HTTP target has 10 s to answer, an
-/// irkerd about as long, and the rest is for the table.
-pub const ITEM_TIME_MAX: Duration = Duration::from_secs(15);
+/// How long an item of a queue may take: none is started later than this before Lambda ends the invocation. An irkerd has
+/// about ten seconds, and an HTTP target what its hook gives it, thirty at the most; the rest is for the table.
+pub const fn item_time_max(queue: QueueName) -> Duration {
+    match queue {
+        QueueName::Irker => Duration::from_secs(15),
+        QueueName::Http => Duration::from_secs(35),
+    }
+}
 
 /// SQS hides an item at most 12 h from when it was *received*; the item may have been here for as long as Lambda
 /// lets a function run.
@@ -76,7 +81,7 @@ pub(crate) struct Trigger<H> {
 impl<H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<H> {
     /// Handles a batch; what is not done stays in the queue.
     pub(crate) async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
-        let latest_start = latest_start(self.clock.now(), deadline);
+        let latest_start = latest_start(self.queue, self.clock.now(), deadline);
         let left = if self.queue.is_ordered() {
             self.group_by_group(&event.records, latest_start).await
         } else {
@@ -167,10 +172,10 @@ impl<H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<H> {
 }
 
 /// Until when an item may be started.
-fn latest_start(now: Timestamp, deadline: Timestamp) -> Timestamp {
+fn latest_start(queue: QueueName, now: Timestamp, deadline: Timestamp) -> Timestamp {
     // Local stand-ins for Lambda give a length of time in the deadline's place, and then end nothing.
     let is_moment = deadline > now;
-    let item_ms = i64::try_from(ITEM_TIME_MAX.as_millis()).unwrap_or(i64::MAX);
+    let item_ms = i64::try_from(item_time_max(queue).as_millis()).unwrap_or(i64::MAX);
     Timestamp(if is_moment { deadline.0.saturating_sub(item_ms) } else { i64::MAX })
 }
 
@@ -268,7 +273,8 @@ mod tests {
     async fn in_order_what_comes_again_soon_is_waited_for_in_place() {
         let (handled, left) = check(QueueName::Irker, &["a:soon", "a:1"], PLENTY).await;
         assert_eq!((handled, left), (vec!["soon".to_owned(), "soon".to_owned(), "1".to_owned()], vec![]));
-        let (handled, left) = check(QueueName::Irker, &["a:soon", "a:1"], ITEM_TIME_MAX).await;
+        let (handled, left) =
+            check(QueueName::Irker, &["a:soon", "a:1"], item_time_max(QueueName::Irker)).await;
         assert_eq!((handled, left), (vec!["soon".to_owned()], vec!["0".to_owned(), "1".to_owned()]));
     }
 
@@ -284,7 +290,8 @@ mod tests {
     #[tokio::test]
     async fn what_could_not_be_ended_in_time_is_not_started() {
         for queue in [QueueName::Irker, QueueName::Http] {
-            let (handled, left) = check(queue, &["a:slow", "b:1"], Duration::from_secs(30)).await;
+            let (handled, left) =
+                check(queue, &["a:slow", "b:1"], item_time_max(queue) + Duration::from_secs(10)).await;
             assert_eq!(handled, ["slow"], "{queue:?}");
             assert_eq!(left, ["1"], "{queue:?}");
         }
@@ -292,8 +299,9 @@ mod tests {
 
     #[test]
     fn a_deadline_that_is_no_moment_ends_nothing() {
-        assert_eq!(latest_start(NOW, NOW + PLENTY) + ITEM_TIME_MAX, NOW + PLENTY);
-        assert_eq!(latest_start(NOW, Timestamp(600_000)), Timestamp(i64::MAX));
+        let queue = QueueName::Http;
+        assert_eq!(latest_start(queue, NOW, NOW + PLENTY) + item_time_max(queue), NOW + PLENTY);
+        assert_eq!(latest_start(queue, NOW, Timestamp(600_000)), Timestamp(i64::MAX));
     }
 
     #[test]
