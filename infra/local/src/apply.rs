@@ -96,10 +96,17 @@ async fn store(app: &App, mut project: Project, is_new: bool) -> Result<String> 
     if is_new {
         project.id = projects::next_number(app).await?;
     }
-    let (path, source) = (project.path.clone(), project.source.id.clone());
+    let (path, source, spoken_to) = (project.path.clone(), project.source.id.clone(), spoken_to(&project));
     projects::save(app, project).await.with_context(|| format!("project {path}"))?;
     let verb = if is_new { "created" } else { "updated" };
-    Ok(format!("{path}: {verb}; its webhooks come in at /hooks/{source}"))
+    Ok(format!("{path}: {verb}; its webhooks come in at /hooks/{source}{spoken_to}"))
+}
+
+/// The recipients as they were understood, which need not be as they were written: `#chan?key=k` becomes `chan?key=k`,
+/// since irkerd would take the key for a part of the name and show it to everybody.
+fn spoken_to(project: &Project) -> String {
+    let recipients = project.irker.iter().flat_map(|irker| &irker.recipients);
+    recipients.map(|recipient| format!("\n  its lines go to {recipient}")).collect()
 }
 
 /// What is wrong, and in which line. The parser quotes a value of the wrong type, which may be a secret: all that is
@@ -133,6 +140,19 @@ mod tests {
         let entry = toml::from_str::<File>(text).unwrap().projects.remove(0);
         let project = entry.project(ProjectId(1), None, "x".parse().unwrap()).unwrap();
         insta::assert_snapshot!(warnings(&project).join("\n"), @"a/b: warning: hook 1 'ci' takes any certificate (enable_ssl_verification = false): whoever is on the way can read along, secrets included");
+    }
+
+    #[test]
+    fn recipients_are_told_as_they_were_understood() {
+        let text = "[[project]]\npath = \"a/b\"\n[project.source]\nsecrets = [\"s\"]\n[project.irker]\n\
+             default_irc_uri = \"irc://h\"\nrecipients = \"#chan?key=hunter2 nick,isnick\"\n";
+        let entry = toml::from_str::<File>(text).unwrap().projects.remove(0);
+        let project = entry.project(ProjectId(1), None, "x".parse().unwrap()).unwrap();
+        insta::assert_snapshot!(spoken_to(&project), @r"
+
+          its lines go to irc://h:6667/chan?key=***
+          its lines go to irc://h:6667/nick,isnick
+        ");
     }
 
     #[test]

@@ -142,9 +142,9 @@ fn ref_filter(
 }
 
 impl ProjectEntry {
-    /// The project that the entry describes, not yet checked. What it leaves open is taken from the project as it was stored: its
-    /// source's id, and the numbers of hooks that kept their name (or, without a name, their URL). `new_source` is
-    /// the id for a source that had none.
+    /// The project that the entry describes, not yet checked. What it leaves open is taken from the project as it was
+    /// stored: its source's id, the keys of channels that are masked, and the numbers of hooks that kept their name (or,
+    /// without a name, their URL). `new_source` is the id for a source that had none.
     pub(crate) fn project(
         self,
         id: ProjectId,
@@ -158,7 +158,10 @@ impl ProjectEntry {
             secrets: self.source.secrets,
             allow_unsigned: self.source.allow_unsigned,
         };
-        let irker = self.irker.map(IrkerEntry::irker).transpose().map_err(config::ProjectError::Irker)?;
+        let mut irker = self.irker.map(IrkerEntry::irker).transpose().map_err(config::ProjectError::Irker)?;
+        if let (Some(new), Some(stored)) = (&mut irker, stored.and_then(|project| project.irker.as_ref())) {
+            Irker::unmask(&mut new.recipients, &stored.recipients);
+        }
         let mut last_hook = stored.map_or(HookId(0), |project| project.last_hook);
         let hooks = self.hooks.into_iter().map(|entry| entry.hook(stored, &mut last_hook));
         let hooks = hooks.collect::<Result<_, _>>()?;

@@ -92,6 +92,9 @@ pub enum IrkerError {
     /// See [`LineSettingsError`].
     #[error(transparent)]
     Lines(#[from] LineSettingsError),
+    /// What is shown in a key's place, and no key is stored for it.
+    #[error("the key of {0} is the mask that is shown in a key's place, and no key is stored for it")]
+    MaskedKey(String),
     /// irkerd would join without the key first, fail, and never try again.
     #[error("{name} on {server} is named twice with different keys")]
     TwoKeys {
@@ -186,6 +189,21 @@ impl Irker {
         if errors.is_empty() { Ok(recipients) } else { Err(IrkerError::Recipients(RecipientErrors(errors))) }
     }
 
+    /// Puts the stored keys in the place of masked ones: whoever is shown a mask may send it back.
+    pub fn unmask(recipients: &mut [Recipient], stored: &[Recipient]) {
+        for recipient in recipients {
+            let is_same = |other: &&Recipient| {
+                (&other.server, &other.name, other.is_nick)
+                    == (&recipient.server, &recipient.name, recipient.is_nick)
+            };
+            if recipient.is_masked()
+                && let Some(known) = stored.iter().find(is_same)
+            {
+                recipient.key.clone_from(&known.key);
+            }
+        }
+    }
+
     /// Whether the values are valid, each alone and together.
     pub fn check(&self) -> Result<(), IrkerError> {
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
@@ -209,6 +227,9 @@ impl Irker {
         for recipient in &self.recipients {
             let Server { host, port, .. } = &recipient.server;
             let joined = channels.entry((host, *port)).or_default();
+            if recipient.is_masked() {
+                return Err(IrkerError::MaskedKey(recipient.to_string()));
+            }
             if !joined.insert(&recipient.name) {
                 let (name, server) = (recipient.name.clone(), recipient.server.clone());
                 return Err(IrkerError::TwoKeys { name, server });
@@ -266,6 +287,18 @@ mod tests {
         };
         assert_eq!(named("LocalHost"), "localhost:6659");
         assert_eq!(named("[FD00::1]"), named("fd00::1"));
+    }
+
+    #[test]
+    fn a_key_that_was_shown_masked_may_be_sent_back() {
+        let read = |text: &str| Irker::parse_recipients(text, None).unwrap();
+        let stored = read("irc://h/a?key=hunter2 irc://h/b");
+        let mut sent_back = read(&stored.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+        Irker::unmask(&mut sent_back, &stored);
+        assert_eq!(sent_back, stored);
+        let mut elsewhere = read("irc://other/a?key=***");
+        Irker::unmask(&mut elsewhere, &stored);
+        insta::assert_snapshot!(Irker::to(elsewhere).check().unwrap_err(), @"the key of irc://other:6667/a?key=*** is the mask that is shown in a key's place, and no key is stored for it");
     }
 
     #[test]

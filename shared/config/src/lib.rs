@@ -33,7 +33,7 @@ pub use line_settings::{
     COMMITS_SHOWN_MAX, LineSettings, LineSettingsError, LineStyle, TEMPLATE_BYTES_MAX, TEMPLATE_KINDS,
 };
 pub use project::{Project, ProjectError, ProjectPath};
-pub use recipient::{Recipient, RecipientError, Server};
+pub use recipient::{MASK, Recipient, RecipientError, Server};
 pub use ref_filter::{BranchFilterStrategy, FilteredKind, RefFilter, RefFilterError, RefPattern};
 pub use source::{Source, SourceError};
 pub use subscription::{Subscription, SubscriptionError};

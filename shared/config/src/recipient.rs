@@ -157,6 +157,11 @@ impl Recipient {
         Ok(Self { server, name, is_nick, key })
     }
 
+    /// Whether its key is what people are shown in a key's place.
+    pub fn is_masked(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.expose() == MASK)
+    }
+
     /// The URL as irkerd understands it, key included. The only place where a key leaves its [`Secret`]; the result
     /// goes to irkerd and nowhere else.
     pub fn wire_url(&self) -> String {
@@ -189,10 +194,15 @@ impl<S> Recipient<S> {
     }
 }
 
+/// What people are shown in a key's place, and may send back to mean the key that is stored.
+pub const MASK: &str = "***";
+
+const MASKED_QUERY: &str = "?key=***";
+
 /// For people: the key is masked.
 impl<S> fmt::Display for Recipient<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = self.url(if self.key.is_some() { "?key=***" } else { "" });
+        let url = self.url(if self.key.is_some() { MASKED_QUERY } else { "" });
         formatter.write_str(&url)
     }
 }
