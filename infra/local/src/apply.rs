@@ -106,7 +106,7 @@ async fn store(app: &App, mut project: Project, is_new: bool) -> Result<String> 
 /// since irkerd would take the key for a part of the name and show it to everybody.
 fn spoken_to(project: &Project) -> String {
     let recipients = project.irker.iter().flat_map(|irker| &irker.recipients);
-    recipients.map(|recipient| format!("\n  its lines go to {recipient}")).collect()
+    recipients.map(|recipient| format!("\n  its lines go to {recipient}")).collect::<Vec<_>>().concat()
 }
 
 /// What is wrong, and in which line. The parser quotes a value of the wrong type, which may be a secret: all that is
