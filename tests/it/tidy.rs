@@ -79,7 +79,7 @@ fn pure_crates_are_pure() {
             let impure = IMPURE_CRATES.iter().any(|begin| dependency.starts_with(begin));
             assert!(!impure, "{name} is pure and may not depend on {dependency}");
         }
-        for file in rust_files(&folder.join("src")) {
+        for file in production_files(&folder.join("src")) {
             let code = production(&file);
             for word in IMPURE_WORDS {
                 assert!(!code.contains(word), "{} is pure and may not say {word}", file.display());
@@ -101,7 +101,7 @@ fn mains_of_functions_only_wire() {
 #[test]
 fn files_can_be_read_in_one_go() {
     for top in ["functions", "infra", "shared", "tests"] {
-        for file in rust_files(&workspace().join(top)) {
+        for file in production_files(&workspace().join(top)) {
             let lines = production(&file).lines().count();
             assert!(lines <= FILE_LINES_MAX, "{} has {lines} lines", file.display());
         }
@@ -194,10 +194,34 @@ fn manifest(folder: &Path) -> Table {
     text.parse().expect("Cargo.toml is TOML")
 }
 
-/// A file up to its tests; all of it in the test crate.
+/// A file up to its tests; all of it in the test crate. Test modules that are files of their own are only named in it.
 fn production(file: &Path) -> String {
     let code = fs::read_to_string(file).expect("read a source file");
-    code.split("\n#[cfg(test)]").next().unwrap_or_default().to_owned()
+    let end = code.find("\n#[cfg(test)]\nmod tests {").unwrap_or(code.len());
+    code[..end].to_owned()
+}
+
+/// All files but those of test modules, which may be a file, a folder or both.
+fn production_files(folder: &Path) -> Vec<PathBuf> {
+    let files = rust_files(folder);
+    let tests: Vec<_> = files.iter().flat_map(|file| test_modules(file)).collect();
+    let is_test = |file: &Path| {
+        tests.iter().any(|module| file.starts_with(module) || file.with_extension("") == *module)
+    };
+    files.into_iter().filter(|file| !is_test(file)).collect()
+}
+
+/// Where the test modules that a file names are, without the ending.
+fn test_modules(file: &Path) -> Vec<PathBuf> {
+    let code = fs::read_to_string(file).expect("read a source file");
+    let is_root = ["lib.rs", "main.rs", "mod.rs"].contains(&name_of(file).as_str());
+    let folder = if is_root {
+        file.parent().expect("a file is in a folder").to_owned()
+    } else {
+        file.with_extension("")
+    };
+    let names = code.split("#[cfg(test)]\nmod ").skip(1);
+    names.filter_map(|rest| rest.lines().next()?.strip_suffix(';')).map(|name| folder.join(name)).collect()
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -5,9 +5,10 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::field::{Elements, Length, Part};
 use crate::{Actor, Event, Fact, Forge, ParseError, Parsed, Reference, Repository};
 
-/// How much of an event's name a reason repeats: the longest of the forges' has 35 characters.
+/// How much of an event's name a reason repeats: the longest of the forges' has 37 characters.
 const NAME_CHARS_MAX: usize = 64;
 
 /// A full ref, told apart.
@@ -40,20 +41,19 @@ impl From<RefName<'_>> for Reference {
     }
 }
 
-/// Reads one kind of payload. What is JSON of another shape is ignored; the reason says where in the body, and not what
-/// stands there, since reasons are logged.
+/// Reads one kind of payload, all of which are objects. What is JSON of another shape is ignored; the reason says where
+/// in the body, and not what stands there, since reasons are logged.
 pub(crate) fn read<'a, T: Deserialize<'a>>(
     json: &'a [u8],
     what: &str,
 ) -> Result<Result<T, Parsed>, ParseError> {
-    match serde_json::from_slice(json) {
-        Ok(payload) => Ok(Ok(payload)),
-        Err(error) if error.is_data() => {
-            let (line, column) = (error.line(), error.column());
-            Ok(Err(ignored(&format!("not of the shape of {what} (line {line}, column {column})"))))
-        }
-        Err(error) => Err(ParseError::Json(error)),
-    }
+    let place = match serde_json::from_slice(json) {
+        Ok(Part(Some(payload))) => return Ok(Ok(payload)),
+        Ok(Part(None)) => "no object".to_owned(),
+        Err(error) if error.is_data() => format!("line {}, column {}", error.line(), error.column()),
+        Err(error) => return Err(ParseError::Json(error)),
+    };
+    Ok(Err(ignored(&format!("not of the shape of {what} ({place})"))))
 }
 
 /// Whether a forge could call an event so: the name comes from a header, and people are shown it.
@@ -75,12 +75,34 @@ pub(crate) fn unknown(name: Option<&str>) -> Parsed {
 
 /// The same, once the body is seen to be JSON at least.
 pub(crate) fn unknown_json(name: Option<&str>, json: &[u8]) -> Result<Parsed, ParseError> {
-    Ok(read::<IgnoredAny>(json, "JSON")?.map_or_else(|ignored| ignored, |_| unknown(name)))
+    serde_json::from_slice::<IgnoredAny>(json).map_err(ParseError::Json).map(|_| unknown(name))
 }
 
-/// The one event of a payload.
-pub(crate) fn happened(forge: Forge, actor: Actor, repository: Option<Repository>, fact: Fact) -> Parsed {
-    Parsed::Events(vec![Event { forge, actor, repository, confidential: false, fact }])
+/// What one account did in one place: an event for each fact. None is confidential yet.
+pub(crate) fn happened(
+    forge: Forge,
+    actor: &Actor,
+    repository: Option<&Repository>,
+    facts: impl IntoIterator<Item = Fact>,
+) -> Parsed {
+    let event = |fact| Event {
+        forge,
+        actor: actor.clone(),
+        repository: repository.cloned(),
+        confidential: false,
+        fact,
+    };
+    let events: Vec<_> = facts.into_iter().map(event).collect();
+    if events.is_empty() { ignored("an event about nothing") } else { Parsed::Events(events) }
+}
+
+/// The same events, for few.
+pub(crate) fn confidential(parsed: Parsed) -> Parsed {
+    let mark = |event| Event { confidential: true, ..event };
+    match parsed {
+        Parsed::Events(events) => Parsed::Events(events.into_iter().map(mark).collect()),
+        ignored @ Parsed::Ignored { .. } => ignored,
+    }
 }
 
 /// The events of one push: what one account did in one repository.
@@ -90,15 +112,10 @@ pub(crate) fn pushed(
     repository: &Repository,
     facts: impl IntoIterator<Item = Fact>,
 ) -> Parsed {
-    let event = |fact| Event {
-        forge,
-        actor: actor.clone(),
-        repository: Some(repository.clone()),
-        confidential: false,
-        fact,
-    };
-    let events: Vec<_> = facts.into_iter().map(event).collect();
-    if events.is_empty() { ignored("a push to neither a branch nor a tag") } else { Parsed::Events(events) }
+    match happened(forge, actor, Some(repository), facts) {
+        Parsed::Ignored { .. } => ignored("a push to neither a branch nor a tag"),
+        events @ Parsed::Events(_) => events,
+    }
 }
 
 /// The first line of a text.
@@ -106,13 +123,16 @@ pub(crate) fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The three lists of files of a commit, of which only the lengths matter.
-pub(crate) type FileLists = [Option<Vec<IgnoredAny>>; 3];
+/// Whether a title starts with one of these marks, which are of ASCII, in whatever case.
+pub(crate) fn starts_with_any(title: &str, marks: &[&str]) -> bool {
+    marks.iter().any(|mark| title.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)))
+}
 
-/// How many files a commit touches; `None` if the forge gives no list.
-pub(crate) fn file_count(lists: &FileLists) -> Option<usize> {
-    let is_told = lists.iter().any(Option::is_some);
-    is_told.then(|| lists.iter().flatten().map(Vec::len).sum())
+/// How many files a commit touches, by its three lists of them; `None` if the forge gives no list.
+pub(crate) fn file_count(lists: [Length; 3]) -> Option<usize> {
+    let lengths = || lists.iter().filter_map(|list| list.0);
+    lengths().next()?;
+    Some(lengths().map(|Elements(count)| count).sum())
 }
 
 #[cfg(test)]

@@ -7,9 +7,12 @@
 
 mod bitbucket_cloud;
 mod bitbucket_server;
+#[cfg(test)]
+mod collection;
 mod common;
 mod encoding;
 mod event;
+mod field;
 mod forge;
 mod gitea;
 mod github;
@@ -17,6 +20,7 @@ mod gitlab;
 mod headers;
 mod hub_signature;
 pub mod limits;
+mod moment;
 #[cfg(test)]
 mod odd;
 mod secret;
@@ -54,8 +58,8 @@ pub struct Payload<'a> {
 /// What an authentic payload turns out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parsed {
-    /// Something that happened: one event, but for Bitbucket, which puts all the refs of one push into one payload.
-    /// Never empty.
+    /// What happened: one event, but for Bitbucket's pushes, which name all their refs at once, and GitHub's `gollum`,
+    /// which names all the pages of a wiki that were changed. Never empty.
     Events(Vec<Event>),
     /// Authentic, but nothing to tell anybody. The forge still gets a 2xx: GitLab switches a hook off after four
     /// other answers (<https://docs.gitlab.com/user/project/integrations/webhooks/#auto-disabled-webhooks>).

@@ -75,6 +75,10 @@ impl Action {
             "revoke" | "revoked" => Self::Revoked,
             "added" => Self::Added,
             "removed" => Self::Removed,
+            // GitLab's system hooks and Bitbucket Cloud, where the others say that it is done.
+            "rename" => Self::Other("renamed".to_owned()),
+            "transfer" => Self::Other("transferred".to_owned()),
+            "fork" => Self::Other("forked".to_owned()),
             own => Self::Other(own.to_owned()),
         }
     }
@@ -190,9 +194,13 @@ impl Status {
     pub fn of(word: &str) -> Self {
         match word.to_lowercase().as_str() {
             "created" => Self::Created,
-            "pending" | "queued" | "waiting" | "waiting_for_resource" | "preparing" | "requested" => {
-                Self::Pending
-            }
+            "pending"
+            | "queued"
+            | "waiting"
+            | "waiting_for_resource"
+            | "waiting_for_callback"
+            | "preparing"
+            | "requested" => Self::Pending,
             "running" | "in_progress" | "inprogress" => Self::Running,
             "success" | "successful" => Self::Success,
             "failed" | "failure" | "error" | "timed_out" | "startup_failure" => Self::Failed,
@@ -246,6 +254,7 @@ mod tests {
             (&["failure", "FAILED", "error"], "failed"),
             (&["INPROGRESS", "in_progress"], "running"),
             (&["cancelled", "STOPPED"], "canceled"),
+            (&["queued", "waiting_for_callback"], "pending"),
             (&["neutral"], "neutral"),
         ] {
             assert!(words.iter().all(|word| Status::of(word).as_str() == one), "{words:?}");

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{AccountPayload, LinksPayload, NamePayload, RepositoryPayload, href};
 use crate::common::{happened, ignored};
-use crate::github::lenient::{Part, Told};
+use crate::field::{Flag, Number, Part, Text};
 use crate::{Action, Comment, Fact, Forge, Item, MergeRequest, Parsed, State, Subject, Topic};
 
 /// Every field may be absent or null.
@@ -25,10 +25,10 @@ pub(super) struct ItemPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ThingPayload {
-    id: Told<u64>,
-    title: Told<String>,
-    state: Told<String>,
-    draft: Told<bool>,
+    id: Number,
+    title: Text,
+    state: Text,
+    draft: Flag,
     source: Part<EndPayload>,
     destination: Part<EndPayload>,
     links: Part<LinksPayload>,
@@ -52,7 +52,7 @@ pub(super) struct CommentPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ContentPayload {
-    raw: Told<String>,
+    raw: Text,
 }
 
 /// `done` is the event's key behind the colon, such as `comment_created` of `issue:comment_created`.
@@ -65,7 +65,7 @@ pub(super) fn event(done: &str, payload: ItemPayload) -> Parsed {
     let repository = payload.repository.0.or(target).and_then(RepositoryPayload::repository);
     let fact = if let Some(done) = done.strip_prefix("comment_") {
         let topic = if is_issue { Topic::Issue } else { Topic::MergeRequest };
-        let subject = Subject { topic, number: thing.id.0, title: thing.title.some(), commit: None };
+        let subject = Subject { topic, number: thing.id.0, title: thing.title.0, commit: None };
         let thread = href(thing.links);
         Fact::Comment(CommentPayload::comment(payload.comment.0, Action::of(done), subject, thread))
     } else if is_issue {
@@ -73,7 +73,7 @@ pub(super) fn event(done: &str, payload: ItemPayload) -> Parsed {
     } else {
         Fact::MergeRequest(thing.merge_request(action(done)))
     };
-    happened(Forge::BitbucketCloud, payload.actor.0.unwrap_or_default().actor(), repository, fact)
+    happened(Forge::BitbucketCloud, &payload.actor.0.unwrap_or_default().actor(), repository.as_ref(), [fact])
 }
 
 fn action(done: &str) -> Action {
@@ -92,7 +92,7 @@ impl ThingPayload {
         Item {
             action: Some(action),
             number: self.id.0,
-            title: self.title.some(),
+            title: self.title.0,
             url: href(self.links),
             state: self.state.as_deref().map(State::of),
         }
@@ -110,7 +110,7 @@ impl ThingPayload {
 
 impl EndPayload {
     fn branch(self) -> Option<String> {
-        self.branch.0?.name.some()
+        self.branch.0?.name.0
     }
 }
 

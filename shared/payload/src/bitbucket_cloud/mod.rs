@@ -9,28 +9,28 @@ mod push;
 use serde::Deserialize;
 
 use crate::common::{is_event_name, read, unknown_json};
-use crate::github::lenient::{Part, Told};
+use crate::field::{Flag, Part, Text};
 use crate::{Actor, ParseError, Parsed, Repository};
 
 /// A person, a team, a workspace or an app.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct AccountPayload {
-    nickname: Told<String>,
+    nickname: Text,
     /// Of people until 2019; of teams still.
-    username: Told<String>,
-    display_name: Told<String>,
+    username: Text,
+    display_name: Text,
     /// `user`, `team`, `app_user` (also as `AppUser`).
     #[serde(rename = "type")]
-    kind: Told<String>,
+    kind: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RepositoryPayload {
-    name: Told<String>,
-    full_name: Told<String>,
-    is_private: Told<bool>,
+    name: Text,
+    full_name: Text,
+    is_private: Flag,
     mainbranch: Part<NamePayload>,
     links: Part<LinksPayload>,
 }
@@ -39,7 +39,7 @@ struct RepositoryPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NamePayload {
-    name: Told<String>,
+    name: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -53,7 +53,7 @@ struct LinksPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct LinkPayload {
-    href: Told<String>,
+    href: Text,
 }
 
 pub(crate) fn parse(name: Option<&str>, json: &[u8]) -> Result<Parsed, ParseError> {
@@ -73,15 +73,15 @@ pub(crate) fn parse(name: Option<&str>, json: &[u8]) -> Result<Parsed, ParseErro
 }
 
 fn href(links: Part<LinksPayload>) -> Option<String> {
-    links.0?.html.0?.href.some()
+    links.0?.html.0?.href.0
 }
 
 impl AccountPayload {
     fn actor(self) -> Actor {
         let kind = self.kind.0.unwrap_or_default().to_ascii_lowercase();
         Actor {
-            login: self.nickname.some().or(self.username.some()),
-            name: self.display_name.some(),
+            login: self.nickname.0.or(self.username.0),
+            name: self.display_name.0,
             bot: matches!(kind.as_str(), "app_user" | "appuser"),
         }
     }
@@ -89,12 +89,12 @@ impl AccountPayload {
 
 impl RepositoryPayload {
     fn repository(self) -> Option<Repository> {
-        let path = self.full_name.some();
+        let path = self.full_name.0;
         let slug = || Some(path.as_deref()?.rsplit('/').next()?.to_owned());
         Some(Repository {
-            name: self.name.some().or_else(slug)?,
+            name: self.name.0.or_else(slug)?,
             url: href(self.links).map(|url| url.trim_end_matches('/').to_owned()),
-            default_branch: self.mainbranch.0.and_then(|branch| branch.name.some()),
+            default_branch: self.mainbranch.0.and_then(|branch| branch.name.0),
             private: self.is_private.0,
             path,
         })

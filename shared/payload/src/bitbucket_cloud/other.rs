@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::item::CommentPayload;
 use super::{AccountPayload, LinkPayload, LinksPayload, RepositoryPayload, href};
 use crate::common::{first_line, happened};
-use crate::github::lenient::{Part, Told};
+use crate::field::{Part, Text};
 use crate::{
     Action, Fact, Forge, Item, Other, Parsed, Reference, Repository, Run, Sha, Status, Subject, Topic,
 };
@@ -29,23 +29,23 @@ pub(super) struct OtherPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CommitPayload {
-    hash: Told<String>,
-    message: Told<String>,
+    hash: Text,
+    message: Text,
 }
 
 /// What a build says of a commit.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct StatusPayload {
-    name: Told<String>,
+    name: Text,
     /// The build's name for itself, always there.
-    key: Told<String>,
+    key: Text,
     /// `INPROGRESS`, `SUCCESSFUL`, `FAILED` or `STOPPED`.
-    state: Told<String>,
+    state: Text,
     /// The build's page.
-    url: Told<String>,
+    url: Text,
     /// The branch that the commit was on.
-    refname: Told<String>,
+    refname: Text,
     commit: Part<CommitPayload>,
     links: Part<LinksPayload>,
 }
@@ -53,7 +53,7 @@ struct StatusPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ProjectPayload {
-    name: Told<String>,
+    name: Text,
     links: Part<LinksPayload>,
 }
 
@@ -68,8 +68,7 @@ pub(super) fn event(name: &str, payload: OtherPayload) -> Parsed {
         }
         (None, Some(comment), commit) => {
             let action = done.strip_prefix("commit_comment_").map_or(Action::Created, Action::of);
-            let (hash, message) =
-                commit.map(|commit| (commit.hash.0, commit.message.some())).unwrap_or_default();
+            let (hash, message) = commit.map(|commit| (commit.hash.0, commit.message.0)).unwrap_or_default();
             let subject = Subject {
                 topic: Topic::Commit,
                 number: None,
@@ -86,7 +85,7 @@ pub(super) fn event(name: &str, payload: OtherPayload) -> Parsed {
             Fact::Other(Other { kind: name.to_lowercase(), item })
         }
     };
-    happened(Forge::BitbucketCloud, payload.actor.0.unwrap_or_default().actor(), repository, fact)
+    happened(Forge::BitbucketCloud, &payload.actor.0.unwrap_or_default().actor(), repository.as_ref(), [fact])
 }
 
 fn item(repository: Repository) -> Item {
@@ -96,7 +95,7 @@ fn item(repository: Repository) -> Item {
 
 impl ProjectPayload {
     fn item(self) -> Item {
-        Item { title: self.name.some(), url: href(self.links), ..Item::default() }
+        Item { title: self.name.0, url: href(self.links), ..Item::default() }
     }
 }
 
@@ -106,10 +105,10 @@ impl StatusPayload {
         Run {
             action,
             number: None,
-            name: self.name.some().or(self.key.some()),
-            url: self.url.some(),
+            name: self.name.0.or(self.key.0),
+            url: self.url.0,
             status: self.state.as_deref().map_or(Status::Created, Status::of),
-            reference: self.refname.some().map(Reference::Branch),
+            reference: self.refname.0.map(Reference::Branch),
             commit: told.or_else(|| linked_commit(self.links.0?.commit.0?)).and_then(Sha::new),
             source: None,
             duration_s: None,

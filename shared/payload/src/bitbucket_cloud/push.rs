@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{AccountPayload, LinksPayload, RepositoryPayload, href};
 use crate::common::{first_line, ignored, pushed};
-use crate::github::lenient::{List, Part, Told};
+use crate::field::{Flag, List, Part, Text};
 use crate::{Commit, Fact, Forge, Parsed, Push, RefChange, Sha, TagPush};
 
 /// Every field may be absent or null.
@@ -33,11 +33,11 @@ struct ChangePayload {
     old: Part<RefPayload>,
     /// `None` when it is gone.
     new: Part<RefPayload>,
-    forced: Told<bool>,
+    forced: Flag,
     /// At most five, newest first.
     commits: List<CommitPayload>,
     /// Whether there were more.
-    truncated: Told<bool>,
+    truncated: Flag,
     /// Absent or empty of what is gone.
     links: Part<LinksPayload>,
 }
@@ -47,24 +47,24 @@ struct ChangePayload {
 struct RefPayload {
     /// `branch`, `tag`, `annotated_tag`, `named_branch`, `bookmark`.
     #[serde(rename = "type")]
-    kind: Told<String>,
-    name: Told<String>,
+    kind: Text,
+    name: Text,
     target: Part<TargetPayload>,
     /// The text of an annotated tag.
-    message: Told<String>,
+    message: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct TargetPayload {
-    hash: Told<String>,
+    hash: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CommitPayload {
-    hash: Told<String>,
-    message: Told<String>,
+    hash: Text,
+    message: Text,
     author: Part<AuthorPayload>,
     links: Part<LinksPayload>,
 }
@@ -73,8 +73,8 @@ struct CommitPayload {
 #[serde(default)]
 struct AuthorPayload {
     /// `Name <address>`.
-    raw: Told<String>,
-    display_name: Told<String>,
+    raw: Text,
+    display_name: Text,
     user: Part<AccountPayload>,
 }
 
@@ -83,7 +83,7 @@ pub(super) fn event(payload: PushPayload) -> Parsed {
         return ignored("a push that names no repository");
     };
     let actor = payload.actor.0.unwrap_or_default().actor();
-    let changes = payload.push.0.map(|push| push.changes.0).unwrap_or_default();
+    let changes = payload.push.0.and_then(|push| push.changes.0).unwrap_or_default();
     let facts = changes.into_iter().filter_map(ChangePayload::fact);
     pushed(Forge::BitbucketCloud, &actor, &repository, facts)
 }
@@ -92,22 +92,20 @@ impl ChangePayload {
     fn fact(self) -> Option<Fact> {
         let hash = |reference: &Part<RefPayload>| reference.0.as_ref()?.target.0.as_ref()?.hash.0.clone();
         let change = RefChange::new(hash(&self.old), hash(&self.new))?;
-        let reference = self.new.0.or(self.old.0)?;
-        let name = reference.name.some()?;
-        if matches!(reference.kind.as_deref(), Some("tag" | "annotated_tag")) {
-            let is_gone = matches!(change, RefChange::Deleted { .. });
-            let annotation = reference.message.some().filter(|_| !is_gone);
-            return Some(Fact::Tag(TagPush { tag: name, change, annotation }));
+        let [new, old] = [self.new, self.old].map(|reference| reference.0.unwrap_or_default());
+        let name = new.name.or(old.name).0?;
+        if matches!(new.kind.or(old.kind).as_deref(), Some("tag" | "annotated_tag")) {
+            return Some(Fact::Tag(TagPush { tag: name, change, annotation: new.message.0 }));
         }
-        let mut commits: Vec<_> = self.commits.0.into_iter().filter_map(CommitPayload::commit).collect();
-        commits.reverse();
+        let commits = self.commits.0.map(|list| list.into_iter().filter_map(CommitPayload::commit).rev());
+        let commits: Option<Vec<_>> = commits.map(Iterator::collect);
         Some(Fact::Push(Push {
             branch: name,
             change,
             compare_url: href(self.links),
-            commit_count: Some(commits.len() as u64),
-            commits,
-            is_truncated: self.truncated.is_true(),
+            commit_count: commits.as_ref().map(|commits| commits.len() as u64),
+            commits: commits.unwrap_or_default(),
+            is_truncated: self.truncated.0 == Some(true),
             forced: self.forced.0,
         }))
     }
@@ -129,7 +127,7 @@ impl CommitPayload {
 impl AuthorPayload {
     fn name(self) -> Option<String> {
         let raw = self.raw.as_deref().map(|raw| raw.split('<').next().unwrap_or_default().trim().to_owned());
-        let account = self.user.0.and_then(|user| user.display_name.some());
-        account.or(self.display_name.some()).or(raw)
+        let account = self.user.0.and_then(|user| user.display_name.0);
+        account.or(self.display_name.0).or(raw)
     }
 }

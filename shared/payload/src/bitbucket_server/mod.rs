@@ -11,26 +11,26 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::common::{ignored, is_event_name, read, unknown_json};
-use crate::github::lenient::{List, Part, Told};
+use crate::field::{Flag, List, Part, Text};
 use crate::{Actor, ParseError, Parsed, Repository};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct AccountPayload {
-    name: Told<String>,
-    display_name: Told<String>,
+    name: Text,
+    display_name: Text,
     /// `NORMAL`, or `SERVICE` for what acts by an access key or a token of a project.
     #[serde(rename = "type")]
-    kind: Told<String>,
+    kind: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RepositoryPayload {
-    slug: Told<String>,
-    name: Told<String>,
+    slug: Text,
+    name: Text,
     project: Part<ProjectPayload>,
-    public: Told<bool>,
+    public: Flag,
     links: Part<LinksPayload>,
     /// What it was forked from.
     origin: Part<Box<RepositoryPayload>>,
@@ -40,7 +40,7 @@ struct RepositoryPayload {
 #[serde(default)]
 struct ProjectPayload {
     /// `TEST`, or `~jane` for a person's own repositories.
-    key: Told<String>,
+    key: Text,
 }
 
 /// Absent in old versions, or `{"self":[null]}`.
@@ -54,22 +54,21 @@ struct LinksPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct LinkPayload {
-    href: Told<String>,
+    href: Text,
 }
 
 /// The event's name once more, for requests whose header is lost.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Envelope {
-    event_key: Told<String>,
+    event_key: Text,
 }
 
 pub(crate) fn parse(name: Option<&str>, json: &[u8]) -> Result<Parsed, ParseError> {
     if let Some(name) = name.filter(|name| !name.is_empty()) {
         return named(name, json);
     }
-    match read::<Envelope>(json, "an event of Bitbucket Server's")?.map(|envelope| envelope.event_key.some())
-    {
+    match read::<Envelope>(json, "an event of Bitbucket Server's")?.map(|envelope| envelope.event_key.0) {
         Ok(Some(name)) => named(&name, json),
         Ok(None) => unknown_json(None, json),
         Err(ignored) => Ok(ignored),
@@ -95,25 +94,25 @@ fn named(name: &str, json: &[u8]) -> Result<Parsed, ParseError> {
 }
 
 fn href(links: Part<LinksPayload>) -> Option<String> {
-    links.0?.pages.0.into_iter().find_map(|page| page.href.some())
+    links.0?.pages.0?.into_iter().find_map(|page| page.href.0)
 }
 
 impl AccountPayload {
     fn actor(self) -> Actor {
         let bot = self.kind.as_deref() == Some("SERVICE");
-        Actor { login: self.name.some(), name: self.display_name.some(), bot }
+        Actor { login: self.name.0, name: self.display_name.0, bot }
     }
 }
 
 impl RepositoryPayload {
     fn repository(self) -> Option<Repository> {
-        let path = self.project.0.and_then(|project| project.key.some()).zip(self.slug.as_deref());
+        let path = self.project.0.and_then(|project| project.key.0).zip(self.slug.as_deref());
         let url = href(self.links);
         Some(Repository {
             path: path.map(|(key, slug)| format!("{key}/{slug}")),
             // The page that is linked lists the files.
             url: url.map(|url| url.strip_suffix("/browse").unwrap_or(&url).trim_end_matches('/').to_owned()),
-            name: self.name.some().or(self.slug.some())?,
+            name: self.name.0.or(self.slug.0)?,
             default_branch: None,
             private: self.public.0.map(|public| !public),
         })

@@ -6,9 +6,9 @@
 use serde::Deserialize;
 
 use super::{AccountPayload, RepositoryPayload, href};
-use crate::common::happened;
-use crate::github::lenient::{List, Part, Told};
-use crate::{Action, Comment, Event, Fact, Forge, Item, Other, Parsed, Repository, Sha, Subject, Topic};
+use crate::common::{confidential, happened};
+use crate::field::{List, Number, Part, Text};
+use crate::{Action, Comment, Fact, Forge, Item, Other, Parsed, Repository, Sha, Subject, Topic};
 
 /// Every field may be absent or null.
 #[derive(Default, Deserialize)]
@@ -18,7 +18,7 @@ pub(super) struct OtherPayload {
     repository: Part<RepositoryPayload>,
     comment: Part<CommentPayload>,
     /// The id of the commit that is commented on.
-    commit: Told<String>,
+    commit: Text,
     /// What was changed, as it is now: a repository, or a project, which has no slug.
     new: Part<RepositoryPayload>,
     secret_locations: List<SecretPayload>,
@@ -27,30 +27,29 @@ pub(super) struct OtherPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct CommentPayload {
-    id: Told<u64>,
-    text: Told<String>,
+    id: Number,
+    text: Text,
 }
 
 /// Where a secret was pushed to; the secret itself is not told.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct SecretPayload {
-    commit_id: Told<String>,
-    path: Told<String>,
-    line: Told<u64>,
-    rule_name: Told<String>,
+    commit_id: Text,
+    path: Text,
+    line: Number,
+    rule_name: Text,
     repository: Part<RepositoryPayload>,
 }
 
 pub(super) fn event(name: &str, payload: OtherPayload) -> Parsed {
     let actor = payload.actor.0.unwrap_or_default().actor();
-    let mut secrets = payload.secret_locations.0.into_iter();
+    let mut secrets = payload.secret_locations.0.unwrap_or_default().into_iter();
     if let Some(first) = secrets.next() {
         let (repository, item) = first.tell(secrets.len());
         let fact = Fact::Other(Other { kind: name.to_lowercase(), item });
         // Whoever reads where a secret lies can go and take it.
-        let forge = Forge::BitbucketServer;
-        return Parsed::Events(vec![Event { forge, actor, repository, confidential: true, fact }]);
+        return confidential(happened(Forge::BitbucketServer, &actor, repository.as_ref(), [fact]));
     }
     let done = name.rsplit(':').next().unwrap_or_default();
     let (repository, item) = match payload.new.0 {
@@ -73,7 +72,7 @@ pub(super) fn event(name: &str, payload: OtherPayload) -> Parsed {
         let action = (name != "diagnostics:ping").then(|| Action::of(done));
         Fact::Other(Other { kind: name.to_lowercase(), item: Item { action, ..of } })
     };
-    happened(Forge::BitbucketServer, actor, repository, fact)
+    happened(Forge::BitbucketServer, &actor, repository.as_ref(), [fact])
 }
 
 /// The server's words for what is done to a comment: `added`, `edited`, `deleted`.
@@ -102,7 +101,7 @@ impl RepositoryPayload {
     }
 
     fn project_item(self) -> Item {
-        Item { title: self.name.some(), url: href(self.links), ..Item::default() }
+        Item { title: self.name.0, url: href(self.links), ..Item::default() }
     }
 }
 
@@ -110,11 +109,11 @@ impl SecretPayload {
     /// Where, and what: the first secret of a push with so many `more`.
     fn tell(self, more: usize) -> (Option<Repository>, Item) {
         let repository = self.repository.0.and_then(RepositoryPayload::repository);
-        let place = self.path.some().map(|path| match self.line.0 {
+        let place = self.path.0.map(|path| match self.line.0 {
             Some(line) => format!("{path}:{line}"),
             None => path,
         });
-        let title = match (self.rule_name.some(), place) {
+        let title = match (self.rule_name.0, place) {
             (Some(rule), Some(place)) => Some(format!("{rule} in {place}")),
             (rule, place) => rule.or(place),
         };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::other::{CommentPayload, comment_action};
 use super::{AccountPayload, LinksPayload, RepositoryPayload, href};
 use crate::common::{RefName, happened, ignored};
-use crate::github::lenient::{Part, Told};
+use crate::field::{Flag, Number, Part, Text};
 use crate::{Action, Comment, Fact, Forge, Item, MergeRequest, Parsed, Repository, State, Subject, Topic};
 
 /// Every field may be absent or null.
@@ -23,12 +23,12 @@ pub(super) struct Payload {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct PullRequestPayload {
-    id: Told<u64>,
-    title: Told<String>,
+    id: Number,
+    title: Text,
     /// `OPEN`, `MERGED` or `DECLINED`.
-    state: Told<String>,
+    state: Text,
     /// Newer versions.
-    draft: Told<bool>,
+    draft: Flag,
     from_ref: Part<EndPayload>,
     to_ref: Part<EndPayload>,
     links: Part<LinksPayload>,
@@ -38,8 +38,8 @@ struct PullRequestPayload {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct EndPayload {
-    id: Told<String>,
-    display_id: Told<String>,
+    id: Text,
+    display_id: Text,
     repository: Part<RepositoryPayload>,
 }
 
@@ -55,7 +55,12 @@ pub(super) fn event(done: &str, payload: Payload) -> Parsed {
         Some(done) => Fact::Comment(comment(comment_action(done), payload.comment.0, pull_request, url)),
         None => Fact::MergeRequest(pull_request.merge_request(action(done), url)),
     };
-    happened(Forge::BitbucketServer, payload.actor.0.unwrap_or_default().actor(), repository, fact)
+    happened(
+        Forge::BitbucketServer,
+        &payload.actor.0.unwrap_or_default().actor(),
+        repository.as_ref(),
+        [fact],
+    )
 }
 
 fn action(done: &str) -> Action {
@@ -78,7 +83,7 @@ fn comment(
     let subject = Subject {
         topic: Topic::MergeRequest,
         number: pull_request.id.0,
-        title: pull_request.title.some(),
+        title: pull_request.title.0,
         commit: None,
     };
     let id = comment.as_ref().and_then(CommentPayload::id);
@@ -100,7 +105,7 @@ impl PullRequestPayload {
     fn merge_request(self, action: Action, url: Option<String>) -> MergeRequest {
         let state = self.state.as_deref().map(State::of);
         MergeRequest {
-            item: Item { action: Some(action), number: self.id.0, title: self.title.some(), url, state },
+            item: Item { action: Some(action), number: self.id.0, title: self.title.0, url, state },
             source_branch: self.from_ref.0.and_then(EndPayload::branch),
             target_branch: self.to_ref.0.and_then(EndPayload::branch),
             is_draft: self.draft.0,
@@ -112,6 +117,6 @@ impl EndPayload {
     fn branch(self) -> Option<String> {
         let id = self.id.0.unwrap_or_default();
         let full = RefName::parse(&id).map(|name| name.as_str().to_owned());
-        full.or(self.display_id.some())
+        full.or(self.display_id.0)
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{AccountPayload, RepositoryPayload};
 use crate::common::{RefName, first_line, ignored, pushed};
-use crate::github::lenient::{List, Part, Told};
+use crate::field::{List, Part, Text};
 use crate::{Commit, Fact, Forge, Parsed, Push, RefChange, Repository, Sha, TagPush};
 
 /// How many commits the server sends unless its settings say otherwise
@@ -21,7 +21,7 @@ pub(super) struct PushPayload {
     repository: Part<RepositoryPayload>,
     changes: List<ChangePayload>,
     /// Newer servers only, newest first; of one of the changes.
-    commits: Option<List<CommitPayload>>,
+    commits: List<CommitPayload>,
 }
 
 #[derive(Default, Deserialize)]
@@ -29,26 +29,26 @@ pub(super) struct PushPayload {
 struct ChangePayload {
     #[serde(rename = "ref")]
     reference: Part<RefPayload>,
-    ref_id: Told<String>,
-    from_hash: Told<String>,
-    to_hash: Told<String>,
+    ref_id: Text,
+    from_hash: Text,
+    to_hash: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct RefPayload {
-    id: Told<String>,
-    display_id: Told<String>,
+    id: Text,
+    display_id: Text,
     /// `BRANCH` or `TAG`.
     #[serde(rename = "type")]
-    kind: Told<String>,
+    kind: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CommitPayload {
-    id: Told<String>,
-    message: Told<String>,
+    id: Text,
+    message: Text,
     author: Part<AccountPayload>,
     parents: List<ParentPayload>,
 }
@@ -56,7 +56,7 @@ struct CommitPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ParentPayload {
-    id: Told<String>,
+    id: Text,
 }
 
 pub(super) fn event(payload: PushPayload) -> Parsed {
@@ -64,8 +64,8 @@ pub(super) fn event(payload: PushPayload) -> Parsed {
         return ignored("a push that names no repository");
     };
     let actor = payload.actor.0.unwrap_or_default().actor();
-    let changes = payload.changes.0;
-    let mut commits = payload.commits.map(|commits| commits.0);
+    let changes = payload.changes.0.unwrap_or_default();
+    let mut commits = payload.commits.0;
     let owner = owner(&changes, commits.as_deref().unwrap_or_default());
     let facts = changes.into_iter().enumerate().filter_map(|(index, change)| {
         let own = if index == owner { commits.take() } else { None };
@@ -85,24 +85,22 @@ impl ChangePayload {
     fn fact(self, repository: &Repository, commits: Option<Vec<CommitPayload>>) -> Option<Fact> {
         let change = RefChange::new(self.from_hash.0, self.to_hash.0)?;
         let RefPayload { id, display_id, kind } = self.reference.0.unwrap_or_default();
-        let id = id.some().or(self.ref_id.some()).unwrap_or_default();
+        let id = id.0.or(self.ref_id.0).unwrap_or_default();
         let parsed = RefName::parse(&id);
-        let name = parsed.map(RefName::as_str).or(display_id.as_deref());
-        let name = name.filter(|name| !name.is_empty())?.to_owned();
+        let short = display_id.as_deref().filter(|_| !id.starts_with("refs/"));
+        let name = parsed.map(RefName::as_str).or(short)?.to_owned();
         if kind.as_deref() == Some("TAG") || matches!(parsed, Some(RefName::Tag(_))) {
             return Some(Fact::Tag(TagPush { tag: name, change, annotation: None }));
         }
-        let is_told = commits.is_some();
-        let commits = commits.unwrap_or_default();
-        let is_truncated = is_cut(&commits, &change);
-        let mut commits: Vec<_> =
-            commits.into_iter().filter_map(|commit| commit.commit(repository)).collect();
-        commits.reverse();
+        let is_truncated = commits.as_ref().is_some_and(|commits| is_cut(commits, &change));
+        let commits = commits.map(|listed| listed.into_iter().rev());
+        let commits: Option<Vec<_>> =
+            commits.map(|listed| listed.filter_map(|commit| commit.commit(repository)).collect());
         Some(Fact::Push(Push {
             branch: name,
             compare_url: compare_url(repository, &change),
-            commit_count: is_told.then_some(commits.len() as u64),
-            commits,
+            commit_count: commits.as_ref().map(|commits| commits.len() as u64),
+            commits: commits.unwrap_or_default(),
             is_truncated,
             change,
             forced: None,
@@ -113,7 +111,7 @@ impl ChangePayload {
 /// A full list that does not reach back to where the branch was: there is no other sign of more.
 fn is_cut(commits: &[CommitPayload], change: &RefChange) -> bool {
     let RefChange::Updated { before, .. } = change else { return false };
-    let parents = commits.iter().flat_map(|commit| &commit.parents.0);
+    let parents = commits.iter().filter_map(|commit| commit.parents.0.as_ref()).flatten();
     let mut ids = parents.filter_map(|parent| parent.id.as_deref()).peekable();
     commits.len() >= COMMITS_SENT && ids.peek().is_some() && ids.all(|id| id != before.full())
 }
@@ -128,7 +126,7 @@ fn compare_url(repository: &Repository, change: &RefChange) -> Option<String> {
 impl CommitPayload {
     /// `None` for a commit without an id: there is nothing to point at.
     fn commit(self, repository: &Repository) -> Option<Commit> {
-        let author = self.author.0.and_then(|author| author.display_name.some().or(author.name.some()));
+        let author = self.author.0.and_then(|author| author.display_name.0.or(author.name.0));
         let id = Sha::new(self.id.0?)?;
         Some(Commit {
             url: repository.url.as_ref().map(|url| format!("{url}/commits/{}", id.full())),

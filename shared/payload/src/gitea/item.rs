@@ -5,9 +5,9 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{AccountPayload, RepositoryPayload};
-use crate::common::{happened, ignored};
-use crate::github::lenient::{Part, Told};
+use crate::common::{happened, ignored, starts_with_any};
+use crate::field::{Flag, Number, Part, Text};
+use crate::github::account::{AccountPayload, RepositoryPayload};
 use crate::{Action, Comment, Fact, Forge, Item, MergeRequest, Parsed, Repository, State, Subject, Topic};
 
 /// What a title starts with while a pull request is a draft, in whatever case
@@ -18,14 +18,14 @@ const DRAFT_PREFIXES: [&str; 2] = ["wip:", "[wip]"];
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ItemPayload {
-    action: Told<String>,
-    number: Told<u64>,
+    action: Text,
+    number: Number,
     issue: Part<IssuePayload>,
     pull_request: Part<PullRequestPayload>,
     comment: Part<CommentPayload>,
     review: Part<ReviewPayload>,
     /// Of a comment.
-    is_pull: Told<bool>,
+    is_pull: Flag,
     /// What an edit replaced.
     changes: Part<ChangesPayload>,
     repository: Part<RepositoryPayload>,
@@ -35,11 +35,11 @@ pub(super) struct ItemPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct IssuePayload {
-    number: Told<u64>,
-    title: Told<String>,
+    number: Number,
+    title: Text,
     /// Old Gitea and Gogs have none.
-    html_url: Told<String>,
-    state: Told<String>,
+    html_url: Text,
+    state: Text,
     /// There, and not null, if it is a pull request.
     pull_request: Option<IgnoredAny>,
 }
@@ -47,18 +47,18 @@ struct IssuePayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PullRequestPayload {
-    number: Told<u64>,
-    title: Told<String>,
-    html_url: Told<String>,
-    state: Told<String>,
-    merged: Told<bool>,
+    number: Number,
+    title: Text,
+    html_url: Text,
+    state: Text,
+    merged: Flag,
     /// Newer versions; before, the title alone says so.
-    draft: Told<bool>,
+    draft: Flag,
     head: Part<EndPayload>,
     base: Part<EndPayload>,
     /// Gogs has the branches here, and neither `head` nor `base`.
-    head_branch: Told<String>,
-    base_branch: Told<String>,
+    head_branch: Text,
+    base_branch: Text,
 }
 
 /// One end of a pull request.
@@ -66,16 +66,16 @@ struct PullRequestPayload {
 #[serde(default)]
 struct EndPayload {
     #[serde(rename = "ref")]
-    reference: Told<String>,
+    reference: Text,
     /// The branch, also where `ref` is `refs/pull/2/head` because the branch is gone or was never there.
-    label: Told<String>,
+    label: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CommentPayload {
-    html_url: Told<String>,
-    body: Told<String>,
+    html_url: Text,
+    body: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -83,7 +83,7 @@ struct CommentPayload {
 struct ReviewPayload {
     /// Such as `pull_request_review_approved`.
     #[serde(rename = "type")]
-    kind: Told<String>,
+    kind: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -95,7 +95,7 @@ struct ChangesPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ChangePayload {
-    from: Told<String>,
+    from: Text,
 }
 
 /// Whether events of this name, coarse or fine, are about issues or pull requests.
@@ -119,7 +119,7 @@ pub(super) fn event(forge: Forge, name: &str, mut payload: ItemPayload) -> Parse
     } else {
         return ignored("neither an issue nor a pull request nor a comment");
     };
-    happened(forge, actor, repository, fact)
+    happened(forge, &actor, repository.as_ref(), [fact])
 }
 
 impl ItemPayload {
@@ -128,8 +128,8 @@ impl ItemPayload {
         Item {
             action: self.action.as_deref().map(Action::of),
             number,
-            title: issue.title.some(),
-            url: issue.html_url.some().or_else(|| page(repository, "issues", number)),
+            title: issue.title.0,
+            url: issue.html_url.0.or_else(|| page(repository, "issues", number)),
             state: issue.state.as_deref().map(State::of),
         }
     }
@@ -137,20 +137,20 @@ impl ItemPayload {
     fn comment(&mut self, comment: CommentPayload, repository: Option<&Repository>) -> Comment {
         let pull_request = self.pull_request.0.take();
         let issue = self.issue.0.take();
-        let is_pull = self.is_pull.is_true()
+        let is_pull = self.is_pull.0 == Some(true)
             || pull_request.is_some()
             || issue.as_ref().is_some_and(|issue| issue.pull_request.is_some());
         let (topic, folder) = if is_pull { (Topic::MergeRequest, "pulls") } else { (Topic::Issue, "issues") };
         let (number, title) = match (issue, pull_request) {
-            (Some(issue), _) => (issue.number.0, issue.title.some()),
-            (None, Some(pull_request)) => (pull_request.number.0, pull_request.title.some()),
+            (Some(issue), _) => (issue.number.0, issue.title.0),
+            (None, Some(pull_request)) => (pull_request.number.0, pull_request.title.0),
             (None, None) => (None, None),
         };
         let number = number.or(self.number.0);
         Comment {
             action: self.action.as_deref().map_or(Action::Created, Action::of),
             subject: Subject { topic, number, title, commit: None },
-            url: comment.html_url.some().or_else(|| page(repository, folder, number)),
+            url: comment.html_url.0.or_else(|| page(repository, folder, number)),
             text: comment.body.0.unwrap_or_default(),
             is_system: false,
         }
@@ -163,7 +163,7 @@ impl ItemPayload {
             return Some(verdict);
         }
         Some(match Action::of(self.action.as_deref()?) {
-            Action::Closed if pull_request.merged.is_true() => Action::Merged,
+            Action::Closed if pull_request.merged.0 == Some(true) => Action::Merged,
             Action::Updated => self.draft_change(pull_request).unwrap_or(Action::Updated),
             action => action,
         })
@@ -186,8 +186,8 @@ impl PullRequestPayload {
         // Gogs, which has no `head`, has no drafts either.
         let is_draft = self.draft.0.or_else(|| self.head.0.as_ref().and_then(|_| by_title()));
         MergeRequest {
-            source_branch: self.head.0.and_then(EndPayload::branch).or(self.head_branch.some()),
-            target_branch: self.base.0.and_then(EndPayload::branch).or(self.base_branch.some()),
+            source_branch: self.head.0.and_then(EndPayload::branch).or(self.head_branch.0),
+            target_branch: self.base.0.and_then(EndPayload::branch).or(self.base_branch.0),
             is_draft,
             item,
         }
@@ -200,20 +200,20 @@ impl PullRequestPayload {
             Some(true) => Some(State::Merged),
             _ => self.state.as_deref().map(State::of),
         };
-        let url = std::mem::take(&mut self.html_url).some().or_else(|| page(repository, "pulls", number));
-        Item { action: None, number, title: std::mem::take(&mut self.title).some(), url, state }
+        let url = std::mem::take(&mut self.html_url).0.or_else(|| page(repository, "pulls", number));
+        Item { action: None, number, title: std::mem::take(&mut self.title).0, url, state }
     }
 }
 
 impl EndPayload {
     fn branch(self) -> Option<String> {
-        let reference = self.reference.some();
+        let reference = self.reference.0;
         match reference.as_deref().and_then(|reference| reference.strip_prefix("refs/")) {
             Some(rest) => match rest.strip_prefix("heads/") {
                 Some(branch) => Some(branch.to_owned()),
-                None => self.label.some().or(reference),
+                None => self.label.0.or(reference),
             },
-            None => reference.or(self.label.some()),
+            None => reference.or(self.label.0),
         }
     }
 }
@@ -230,9 +230,7 @@ fn verdict(name: &str) -> Option<Action> {
 }
 
 fn is_draft_title(title: &str) -> bool {
-    DRAFT_PREFIXES
-        .iter()
-        .any(|prefix| title.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
+    starts_with_any(title, &DRAFT_PREFIXES)
 }
 
 /// A page that the forge does not name, as its own pages are named.

@@ -10,34 +10,9 @@ mod run;
 mod tag;
 
 use http::HeaderMap;
-use serde::Deserialize;
 
 use crate::common::{RefName, is_event_name, read, unknown_json};
-use crate::github::lenient::Told;
-use crate::{Actor, Forge, ParseError, Parsed, Reference, Repository, github, headers};
-
-/// Gitea's user, under all the names that the three forges have had for its fields.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct AccountPayload {
-    login: Told<String>,
-    /// Gogs, and beside `login` in Gitea.
-    username: Told<String>,
-    /// A person's name, often empty.
-    full_name: Told<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RepositoryPayload {
-    name: Told<String>,
-    full_name: Told<String>,
-    html_url: Told<String>,
-    default_branch: Told<String>,
-    private: Told<bool>,
-    /// Private to the instance's members.
-    internal: Told<bool>,
-}
+use crate::{Forge, ParseError, Parsed, Reference, github, headers};
 
 /// The event's name. A forge's own header comes before those it sends for its relatives' sake, and the coarse name
 /// (`issues`) before the fine one (`issue_label`): of packages and statuses, Gitea left the coarse one empty for years.
@@ -57,7 +32,7 @@ pub(crate) fn parse(forge: Forge, name: Option<&str>, json: &[u8]) -> Result<Par
     let Some(name) = name.filter(|name| is_event_name(name)) else { return unknown_json(name, json) };
     match name {
         "create" | "delete" if forge == Forge::Gogs => tag::parse(name, json),
-        "push" | "create" | "delete" => pushed(forge, name, json),
+        "push" | "create" | "delete" => github::parse(forge, Some(name), json),
         _ if item::is_told_by(name) => {
             let payload = read(json, "an issue or a pull request of Gitea's")?;
             Ok(payload.map_or_else(|ignored| ignored, |payload| item::event(forge, name, payload)))
@@ -70,46 +45,6 @@ pub(crate) fn parse(forge: Forge, name: Option<&str>, json: &[u8]) -> Result<Par
             let payload = read(json, "an event of Gitea's")?;
             Ok(payload.map_or_else(|ignored| ignored, |payload| other::event(forge, name, payload)))
         }
-    }
-}
-
-/// What has GitHub's shape, but for the bots.
-fn pushed(forge: Forge, name: &str, json: &[u8]) -> Result<Parsed, ParseError> {
-    let mut parsed = github::parse(forge, Some(name), json)?;
-    if let Parsed::Events(events) = &mut parsed {
-        for event in events {
-            event.actor.bot |= event.actor.login.as_deref().is_some_and(is_bot);
-        }
-    }
-    Ok(parsed)
-}
-
-/// Whether workflows act in this account's name: nothing else in a payload marks it (`models/user/user_system.go` of
-/// both forges).
-fn is_bot(login: &str) -> bool {
-    matches!(login, "gitea-actions" | "forgejo-actions") || login.ends_with("[bot]")
-}
-
-impl AccountPayload {
-    fn actor(self) -> Actor {
-        let login = self.login.some().or(self.username.some());
-        let bot = login.as_deref().is_some_and(is_bot);
-        Actor { login, name: self.full_name.some(), bot }
-    }
-}
-
-impl RepositoryPayload {
-    fn repository(self) -> Option<Repository> {
-        let is_internal = self.internal.is_true();
-        let path = self.full_name.some();
-        let last = path.as_deref().and_then(|path| path.rsplit('/').next()).map(str::to_owned);
-        Some(Repository {
-            name: self.name.some().or(last)?,
-            path,
-            url: self.html_url.some().map(|url| url.trim_end_matches('/').to_owned()),
-            default_branch: self.default_branch.some(),
-            private: self.private.0.map(|private| private || is_internal),
-        })
     }
 }
 

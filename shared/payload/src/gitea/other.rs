@@ -4,19 +4,20 @@
 
 use serde::Deserialize;
 
-use super::{AccountPayload, RepositoryPayload};
 use crate::common::happened;
-use crate::github::lenient::{Part, Told};
-use crate::{Action, Fact, Forge, Item, Other, Parsed, Release, Repository};
+use crate::field::{Number, Part, Text};
+use crate::github::account::{AccountPayload, RepositoryPayload};
+use crate::github::item::ReleasePayload;
+use crate::{Action, Fact, Forge, Item, Other, Parsed, Repository};
 
 /// Every field may be absent or null.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct OtherPayload {
-    action: Told<String>,
+    action: Text,
     release: Part<ReleasePayload>,
     /// The name of a page, as in its address.
-    page: Told<String>,
+    page: Text,
     package: Part<PackagePayload>,
     /// Of a fork: on Gitea and Forgejo what was forked (`repository` is the fork), on Gogs the fork.
     forkee: Part<RepositoryPayload>,
@@ -26,22 +27,11 @@ pub(super) struct OtherPayload {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct ReleasePayload {
-    id: Told<u64>,
-    name: Told<String>,
-    tag_name: Told<String>,
-    /// Gogs has none.
-    html_url: Told<String>,
-    prerelease: Told<bool>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
 struct PackagePayload {
-    id: Told<u64>,
-    name: Told<String>,
-    version: Told<String>,
-    html_url: Told<String>,
+    id: Number,
+    name: Text,
+    version: Text,
+    html_url: Text,
     /// If the package is linked to one.
     repository: Part<RepositoryPayload>,
 }
@@ -51,8 +41,13 @@ pub(super) fn event(forge: Forge, name: &str, mut payload: OtherPayload) -> Pars
     let linked = payload.package.0.as_mut().and_then(|package| package.repository.0.take());
     let repository = payload.repository.0.take().or(linked).and_then(RepositoryPayload::repository);
     let action = payload.action.as_deref().map(Action::of);
-    let fact = match (name, payload.release.0, payload.page.some()) {
-        (_, Some(release), _) => Fact::Release(release.release(action, repository.as_ref())),
+    let fact = match (name, payload.release.0, payload.page.0) {
+        (_, Some(release), _) => {
+            let mut release = release.release(action);
+            let list = || Some(format!("{}/releases", repository.as_ref()?.url.as_deref()?));
+            release.item.url = release.item.url.or_else(list);
+            Fact::Release(release)
+        }
         (_, _, Some(page)) => Fact::WikiPage(wiki_page(action, page, repository.as_ref())),
         _ => {
             let forkee = payload.forkee.0.and_then(RepositoryPayload::repository);
@@ -64,7 +59,7 @@ pub(super) fn event(forge: Forge, name: &str, mut payload: OtherPayload) -> Pars
             })
         }
     };
-    happened(forge, actor, repository, fact)
+    happened(forge, &actor, repository.as_ref(), [fact])
 }
 
 fn wiki_page(action: Option<Action>, page: String, repository: Option<&Repository>) -> Item {
@@ -80,32 +75,14 @@ fn repository_item(repository: Repository) -> Item {
     Item { action: None, number: None, title: Some(title), url: repository.url, state: None }
 }
 
-impl ReleasePayload {
-    fn release(self, action: Option<Action>, repository: Option<&Repository>) -> Release {
-        let tag = self.tag_name.some();
-        let list = || Some(format!("{}/releases", repository?.url.as_deref()?));
-        Release {
-            item: Item {
-                action,
-                number: self.id.0,
-                title: self.name.some().or_else(|| tag.clone()),
-                url: self.html_url.some().or_else(list),
-                state: None,
-            },
-            tag,
-            is_prerelease: self.prerelease.0,
-        }
-    }
-}
-
 impl PackagePayload {
     fn item(self) -> Item {
-        let version = self.version.some().map(|version| format!(" {version}")).unwrap_or_default();
+        let version = self.version.0.map(|version| format!(" {version}")).unwrap_or_default();
         Item {
             action: None,
             number: self.id.0,
-            title: self.name.some().map(|name| name + &version),
-            url: self.html_url.some(),
+            title: self.name.0.map(|name| name + &version),
+            url: self.html_url.0,
             state: None,
         }
     }

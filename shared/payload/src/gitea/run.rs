@@ -5,9 +5,11 @@
 
 use serde::Deserialize;
 
-use super::{AccountPayload, RepositoryPayload, reference};
+use super::reference;
 use crate::common::happened;
-use crate::github::lenient::{Part, Told};
+use crate::field::{Number, Part, Text};
+use crate::github::account::{AccountPayload, RepositoryPayload};
+use crate::moment::seconds_between;
 use crate::{Action, Fact, Forge, Parsed, Reference, Run, Sha, Status};
 
 /// Forgejo's durations are Go's.
@@ -17,12 +19,12 @@ const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RunPayload {
-    action: Told<String>,
+    action: Text,
     /// Of a commit status, which has its fields at the top.
-    context: Told<String>,
-    state: Told<String>,
-    sha: Told<String>,
-    target_url: Told<String>,
+    context: Text,
+    state: Text,
+    sha: Text,
+    target_url: Text,
     /// Gitea's.
     workflow: Part<WorkflowPayload>,
     workflow_run: Part<OnePayload>,
@@ -37,40 +39,42 @@ pub(super) struct RunPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WorkflowPayload {
-    name: Told<String>,
+    name: Text,
 }
 
 /// A run or a job of either forge.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct OnePayload {
-    id: Told<u64>,
+    id: Number,
     /// A run's number as people see it: Gitea's, Forgejo's.
-    run_number: Told<u64>,
-    index_in_repo: Told<u64>,
+    run_number: Number,
+    index_in_repo: Number,
     /// A job's.
-    name: Told<String>,
+    name: Text,
     /// The title of a run's commit: Gitea's, Forgejo's.
-    display_title: Told<String>,
-    title: Told<String>,
+    display_title: Text,
+    title: Text,
     /// The workflow's file: Forgejo's, and Gitea's with the ref, as in `ci.yml@refs/heads/main`.
-    workflow_id: Told<String>,
-    path: Told<String>,
-    html_url: Told<String>,
-    status: Told<String>,
+    workflow_id: Text,
+    path: Text,
+    html_url: Text,
+    status: Text,
     /// How it ended; empty before.
-    conclusion: Told<String>,
-    head_branch: Told<String>,
-    head_sha: Told<String>,
+    conclusion: Text,
+    head_branch: Text,
+    head_sha: Text,
     /// Forgejo's: a branch, a tag, or a pull request such as `#2`.
-    prettyref: Told<String>,
-    commit_sha: Told<String>,
+    prettyref: Text,
+    commit_sha: Text,
     /// What started it.
-    event: Told<String>,
+    event: Text,
     /// What Forgejo was told of that, as a text of JSON.
-    event_payload: Told<String>,
-    /// In nanoseconds.
-    duration: Told<u64>,
+    event_payload: Text,
+    started_at: Text,
+    completed_at: Text,
+    /// Forgejo's, in nanoseconds.
+    duration: Number,
     repository: Part<RepositoryPayload>,
     trigger_user: Part<AccountPayload>,
 }
@@ -80,7 +84,7 @@ struct OnePayload {
 #[serde(default)]
 struct CausePayload {
     #[serde(rename = "ref")]
-    reference: Told<String>,
+    reference: Text,
 }
 
 /// Whether events of this name are about something that runs.
@@ -110,21 +114,21 @@ pub(super) fn event(forge: Forge, name: &str, mut payload: RunPayload) -> Parsed
     let fact = if name.starts_with("workflow_job") {
         Fact::Job(job_run(action, implied, job, run))
     } else {
-        let workflow = payload.workflow.0.and_then(|workflow| workflow.name.some());
+        let workflow = payload.workflow.0.and_then(|workflow| workflow.name.0);
         Fact::Pipeline(pipeline_run(action, implied, workflow, run))
     };
-    happened(forge, actor, repository, fact)
+    happened(forge, &actor, repository.as_ref(), [fact])
 }
 
 fn status(forge: Forge, payload: RunPayload) -> Parsed {
     let run = Run {
-        name: payload.context.some(),
-        url: payload.target_url.some(),
+        name: payload.context.0,
+        url: payload.target_url.0,
         commit: payload.sha.0.and_then(Sha::new),
         ..empty_run(payload.state.as_deref().unwrap_or("created"))
     };
     let repository = payload.repository.0.and_then(RepositoryPayload::repository);
-    happened(forge, payload.sender.0.unwrap_or_default().actor(), repository, Fact::Job(run))
+    happened(forge, &payload.sender.0.unwrap_or_default().actor(), repository.as_ref(), [Fact::Job(run)])
 }
 
 fn job_run(action: Option<Action>, implied: &str, job: Option<OnePayload>, run: Option<OnePayload>) -> Run {
@@ -171,17 +175,19 @@ impl OnePayload {
     /// What runs and jobs tell alike.
     fn run(self, implied: &str) -> Run {
         let reference = self.reference();
-        let word = self.conclusion.some().or(self.status.some());
+        let length = || seconds_between(self.started_at.as_deref()?, self.completed_at.as_deref()?);
+        let length = length();
+        let word = self.conclusion.0.or(self.status.0);
         Run {
-            url: self.html_url.some(),
+            url: self.html_url.0,
             reference,
-            commit: self.head_sha.some().or(self.commit_sha.some()).and_then(Sha::new),
-            source: self.event.some(),
-            duration_s: self
+            commit: self.head_sha.0.or(self.commit_sha.0).and_then(Sha::new),
+            source: self.event.0,
+            duration_s: length.or(self
                 .duration
                 .0
                 .filter(|length| *length > 0)
-                .map(|length| length / NANOSECONDS_PER_SECOND),
+                .map(|length| length / NANOSECONDS_PER_SECOND)),
             ..empty_run(word.as_deref().unwrap_or(implied))
         }
     }
@@ -189,7 +195,7 @@ impl OnePayload {
     /// By its full name where there is one, since the short ones do not tell a tag from a branch.
     fn reference(&self) -> Option<Reference> {
         let cause = self.event_payload.as_deref().and_then(|json| serde_json::from_str(json).ok());
-        let told = cause.and_then(|cause: CausePayload| cause.reference.some());
+        let told = cause.and_then(|cause: CausePayload| cause.reference.0);
         let within_path = self.path.as_deref().and_then(|path| path.split_once('@')).map(|(_, name)| name);
         let full =
             [told.as_deref(), within_path].into_iter().flatten().find(|name| name.starts_with("refs/"));

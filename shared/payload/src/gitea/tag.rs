@@ -5,20 +5,20 @@
 
 use serde::Deserialize;
 
-use super::{AccountPayload, RepositoryPayload};
 use crate::common::{RefName, ignored, pushed, read};
-use crate::github::lenient::{Part, Told};
-use crate::{Fact, Forge, Item, Other, ParseError, Parsed, RefChange, TagPush};
+use crate::field::{Part, Text};
+use crate::github::account::{AccountPayload, RepositoryPayload};
+use crate::{Fact, Forge, Item, Other, ParseError, Parsed, RefChange, TagPush, github};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct TagPayload {
     #[serde(rename = "ref")]
-    reference: Told<String>,
+    reference: Text,
     /// `branch` or `tag`.
-    ref_type: Told<String>,
+    ref_type: Text,
     /// Where a new tag points; an old Gogs does not tell.
-    sha: Told<String>,
+    sha: Text,
     repository: Part<RepositoryPayload>,
     sender: Part<AccountPayload>,
 }
@@ -29,7 +29,7 @@ pub(super) fn parse(name: &str, json: &[u8]) -> Result<Parsed, ParseError> {
         Err(ignored) => return Ok(ignored),
     };
     if payload.ref_type.as_deref() != Some("tag") {
-        return super::pushed(Forge::Gogs, name, json);
+        return github::parse(Forge::Gogs, Some(name), json);
     }
     Ok(event(name, payload))
 }

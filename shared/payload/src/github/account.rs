@@ -4,29 +4,29 @@
 
 use serde::Deserialize;
 
-use super::lenient::{Part, Told};
+use crate::field::{Flag, Part, Text};
 use crate::{Actor, Repository};
 
 /// A person, a machine, or the author of a commit.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct AccountPayload {
-    pub(crate) login: Told<String>,
+    pub(crate) login: Text,
     /// Gitea, in place of or beside `login`.
-    pub(crate) username: Told<String>,
+    pub(crate) username: Text,
     /// Gitea: a person's name, often empty.
-    pub(crate) full_name: Told<String>,
+    pub(crate) full_name: Text,
     /// GitHub's pusher and the authors of commits have only this.
-    pub(crate) name: Told<String>,
+    pub(crate) name: Text,
     /// GitHub: `User`, `Bot`, `Organization`.
     #[serde(rename = "type")]
-    pub(crate) kind: Told<String>,
-    pub(crate) html_url: Told<String>,
+    pub(crate) kind: Text,
+    pub(crate) html_url: Text,
 }
 
 impl AccountPayload {
-    /// The account itself, where it is not the one that acts.
-    pub(crate) fn account(&self) -> Actor {
+    /// As one who acts, or whom something is about.
+    pub(crate) fn actor(&self) -> Actor {
         actor(Some(self), None)
     }
 
@@ -34,9 +34,12 @@ impl AccountPayload {
         self.login.as_deref().or(self.username.as_deref())
     }
 
+    /// Gitea and Forgejo mark no account: their workflows act under names of their own
+    /// (`models/user/user_system.go` of both).
     fn is_bot(&self) -> bool {
-        let has_bots_name = self.login.as_deref().is_some_and(|login| login.ends_with("[bot]"));
-        self.kind.as_deref() == Some("Bot") || has_bots_name
+        let is_bots =
+            |login: &str| login.ends_with("[bot]") || matches!(login, "gitea-actions" | "forgejo-actions");
+        self.kind.as_deref() == Some("Bot") || self.login().is_some_and(is_bots)
     }
 }
 
@@ -47,7 +50,7 @@ pub(crate) fn actor(sender: Option<&AccountPayload>, pusher: Option<&AccountPayl
     let name = full_name.or_else(|| both().find_map(|account| account.name.as_deref()));
     let pusher_name = pusher.and_then(|pusher| pusher.name.as_deref());
     let login = both().find_map(AccountPayload::login).or(pusher_name);
-    let bot = sender.is_some_and(AccountPayload::is_bot);
+    let bot = sender.or(pusher).is_some_and(AccountPayload::is_bot);
     Actor { login: login.map(str::to_owned), name: name.map(str::to_owned), bot }
 }
 
@@ -55,34 +58,36 @@ pub(crate) fn actor(sender: Option<&AccountPayload>, pusher: Option<&AccountPayl
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RepositoryPayload {
-    pub(crate) name: Told<String>,
-    pub(crate) full_name: Told<String>,
+    pub(crate) name: Text,
+    pub(crate) full_name: Text,
     pub(crate) owner: Part<AccountPayload>,
-    pub(crate) html_url: Told<String>,
+    pub(crate) html_url: Text,
     /// The page in GitHub's first pushes and old Gogs, the API's address everywhere else.
-    pub(crate) url: Told<String>,
-    pub(crate) default_branch: Told<String>,
+    pub(crate) url: Text,
+    pub(crate) default_branch: Text,
     /// GitHub's pushes have it beside `default_branch`, and had it before.
-    pub(crate) master_branch: Told<String>,
-    pub(crate) private: Told<bool>,
+    pub(crate) master_branch: Text,
+    pub(crate) private: Flag,
+    /// Gitea: private to the instance's members.
+    pub(crate) internal: Flag,
 }
 
 impl RepositoryPayload {
     /// `None` for a repository without a name.
     pub(crate) fn repository(self) -> Option<Repository> {
         let owner = self.owner.0.unwrap_or_default();
-        let path = self.full_name.some().or_else(|| {
+        let path = self.full_name.0.or_else(|| {
             let owner = owner.login().or(owner.name.as_deref())?;
             Some(format!("{owner}/{}", self.name.as_deref()?))
         });
         let last = path.as_deref().and_then(|path| path.rsplit('/').next()).map(str::to_owned);
-        let page = self.html_url.some().or_else(|| self.url.some().filter(|url| is_page(url)));
+        let page = self.html_url.0.or_else(|| self.url.0.filter(|url| is_page(url)));
         Some(Repository {
-            name: self.name.some().or(last)?,
+            name: self.name.0.or(last)?,
             path,
             url: page.map(|url| url.trim_end_matches('/').to_owned()),
-            default_branch: self.default_branch.some().or(self.master_branch.some()),
-            private: self.private.0,
+            default_branch: self.default_branch.0.or(self.master_branch.0),
+            private: self.private.0.map(|private| private || self.internal.0 == Some(true)),
         })
     }
 }

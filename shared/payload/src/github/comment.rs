@@ -1,21 +1,19 @@
 //! Comments on GitHub: on issues, pull requests and their lines, commits and discussions.
 //!
-//! Not here: reviews without a comment of their own.
+//! Not here: reviews without a comment of their own, and threads that are resolved.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::frame::{Frame, Stop, object};
 use super::item::ItemPayload;
-use super::lenient::{List, Part, Told};
+use crate::field::{Number, Part, Text};
 use crate::{Action, Comment, Fact, Sha, Subject, Topic};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CommentEvent {
     comment: Part<CommentPayload>,
-    /// A thread on a line of a pull request that is `resolved` or `unresolved`.
-    thread: Part<ThreadPayload>,
     issue: Part<IssuePayload>,
     pull_request: Part<ItemPayload>,
     discussion: Part<ItemPayload>,
@@ -24,37 +22,30 @@ struct CommentEvent {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CommentPayload {
-    body: Told<String>,
-    html_url: Told<String>,
-    commit_id: Told<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ThreadPayload {
-    comments: List<CommentPayload>,
+    body: Text,
+    html_url: Text,
+    commit_id: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct IssuePayload {
-    number: Told<u64>,
-    title: Told<String>,
+    number: Number,
+    title: Text,
     /// There if the issue is a pull request.
     pull_request: Part<IgnoredAny>,
 }
 
-/// Any of the events about comments. Of a thread, its first comment stands for it.
+/// Any of the events about comments.
 pub(super) fn comment(name: &str, frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
     let mut event: CommentEvent = object(json)?;
-    let first = event.thread.0.take().and_then(|thread| thread.comments.0.into_iter().next());
-    let comment = event.comment.0.take().or(first).ok_or_else(|| Stop::nothing("comment"))?;
-    let commit = comment.commit_id.some().and_then(Sha::new);
+    let comment = event.comment.0.take().ok_or_else(|| Stop::nothing("comment"))?;
+    let commit = comment.commit_id.0.and_then(Sha::new);
     let subject = subject(name, event, commit).ok_or_else(|| Stop::nothing("issue or pull request"))?;
     Ok(Fact::Comment(Comment {
         action: frame.action().unwrap_or(Action::Created),
         subject,
-        url: comment.html_url.some(),
+        url: comment.html_url.0,
         text: comment.body.0.unwrap_or_default(),
         is_system: false,
     }))
@@ -65,8 +56,8 @@ fn subject(name: &str, event: CommentEvent, commit: Option<Sha>) -> Option<Subje
     if name == "commit_comment" {
         return Some(Subject { topic: Topic::Commit, number: None, title: None, commit });
     }
-    let about = |topic, number: Told<u64>, title: Told<String>| {
-        Some(Subject { topic, number: number.0, title: title.some(), commit: None })
+    let about = |topic, number: Number, title: Text| {
+        Some(Subject { topic, number: number.0, title: title.0, commit: None })
     };
     if let Some(issue) = event.issue.0 {
         let is_request = issue.pull_request.0.is_some();

@@ -5,9 +5,9 @@
 use serde::Deserialize;
 
 use super::frame::{Frame, Stop, object};
-use super::lenient::{List, Part, Told};
 use super::run::RunPayload;
 use crate::common::RefName;
+use crate::field::{List, Number, Part, Text};
 use crate::{Deployment, Fact, Reference, Sha, Status};
 
 #[derive(Default, Deserialize)]
@@ -16,7 +16,7 @@ struct DeploymentEvent {
     deployment: Part<DeploymentPayload>,
     deployment_status: Part<StatusPayload>,
     /// Of a review and of a protection rule.
-    environment: Told<String>,
+    environment: Text,
     /// The job that deploys or waits, and its workflow run.
     check_run: Part<RunPayload>,
     workflow_job_run: Part<RunPayload>,
@@ -27,25 +27,25 @@ struct DeploymentEvent {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct DeploymentPayload {
-    id: Told<u64>,
-    environment: Told<String>,
+    id: Number,
+    environment: Text,
     /// A branch, a tag or a commit, in short or in full.
     #[serde(rename = "ref")]
-    reference: Told<String>,
-    sha: Told<String>,
+    reference: Text,
+    sha: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct StatusPayload {
-    state: Told<String>,
-    environment: Told<String>,
+    state: Text,
+    environment: Text,
     /// Empty if the deployer gave none.
-    log_url: Told<String>,
+    log_url: Text,
     /// The older name of `log_url`.
-    target_url: Told<String>,
+    target_url: Text,
     /// What was deployed, to look at.
-    environment_url: Told<String>,
+    environment_url: Text,
 }
 
 /// Any of `deployment`, `deployment_status`, `deployment_review`, `deployment_protection_rule`.
@@ -57,7 +57,7 @@ pub(super) fn deployment(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
     }
     let deployment = event.deployment.0.unwrap_or_default();
     let told = event.deployment_status.0.unwrap_or_default();
-    let first = event.workflow_job_runs.0.into_iter().next();
+    let first = event.workflow_job_runs.0.and_then(|jobs| jobs.into_iter().next());
     let job = event.workflow_job_run.0.or(first).or(event.check_run.0);
     let run = event.workflow_run.0;
     let status = match (told.state.as_deref(), &job, frame.action.as_deref()) {
@@ -68,26 +68,26 @@ pub(super) fn deployment(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
     };
     let pages = [&job, &run].map(|run| run.as_ref().and_then(|run| run.html_url.as_deref()));
     let page = pages.into_iter().flatten().next().map(str::to_owned);
-    let job_environment = job.and_then(|job| job.environment.some());
+    let job_environment = job.and_then(|job| job.environment.0);
     let run = run.unwrap_or_default();
-    let sha = deployment.sha.some();
+    let sha = deployment.sha.0;
     Ok(Fact::Deployment(Deployment {
         action: frame.action(),
         number: deployment.id.0,
         environment: told
             .environment
-            .some()
-            .or(event.environment.some())
-            .or(deployment.environment.some())
+            .0
+            .or(event.environment.0)
+            .or(deployment.environment.0)
             .or(job_environment),
         status,
-        url: told.log_url.some().or(told.target_url.some()).or(page).or(told.environment_url.some()),
+        url: told.log_url.0.or(told.target_url.0).or(page).or(told.environment_url.0),
         reference: deployment
             .reference
             .as_deref()
             .and_then(|name| reference(name, sha.as_deref()))
-            .or(run.head_branch.some().map(Reference::Branch)),
-        commit: sha.or(run.head_sha.some()).and_then(Sha::new),
+            .or(run.head_branch.0.map(Reference::Branch)),
+        commit: sha.or(run.head_sha.0).and_then(Sha::new),
     }))
 }
 

@@ -5,8 +5,8 @@
 use serde::Deserialize;
 
 use super::account::{AccountPayload, RepositoryPayload, actor};
-use super::lenient::{Part, Told};
 use crate::common::{ignored, read};
+use crate::field::{Part, Text};
 use crate::{Action, Actor, ParseError, Parsed, Repository};
 
 /// The common part of a payload.
@@ -27,7 +27,7 @@ pub(super) enum Stop {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct FramePayload {
-    action: Told<String>,
+    action: Text,
     repository: Part<RepositoryPayload>,
     organization: Part<AccountPayload>,
     sender: Part<AccountPayload>,
@@ -37,7 +37,7 @@ impl Frame {
     pub(super) fn read(json: &[u8]) -> Result<Self, Stop> {
         let payload: FramePayload = object(json)?;
         Ok(Self {
-            action: payload.action.some(),
+            action: payload.action.0,
             actor: actor(payload.sender.0.as_ref(), None),
             repository: payload.repository.0.and_then(RepositoryPayload::repository),
             organization: payload.organization.0.unwrap_or_default(),
@@ -64,10 +64,5 @@ impl Stop {
 
 /// Reads what an event needs of the body.
 pub(super) fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Stop> {
-    const WHAT: &str = "an event of GitHub";
-    match read::<Part<T>>(json, WHAT)? {
-        Ok(Part(Some(payload))) => Ok(payload),
-        Ok(Part(None)) => Err(Stop::Ignored(ignored(&format!("not of the shape of {WHAT}: no object")))),
-        Err(ignored) => Err(Stop::Ignored(ignored)),
-    }
+    read(json, "an event of GitHub")?.map_err(Stop::Ignored)
 }

@@ -5,8 +5,9 @@
 use serde::Deserialize;
 
 use super::frame::{Frame, Stop, object};
-use super::lenient::{List, Part, Told};
 use crate::common::ignored;
+use crate::field::{Flag, List, Number, Part, Text};
+use crate::moment::seconds_between;
 use crate::{Action, Fact, Item, Release, State};
 
 #[derive(Default, Deserialize)]
@@ -20,10 +21,10 @@ struct ItemEvent {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ItemPayload {
-    pub(super) number: Told<u64>,
-    pub(super) title: Told<String>,
-    pub(super) html_url: Told<String>,
-    pub(super) state: Told<String>,
+    pub(super) number: Number,
+    pub(super) title: Text,
+    pub(super) html_url: Text,
+    pub(super) state: Text,
 }
 
 impl ItemPayload {
@@ -31,8 +32,8 @@ impl ItemPayload {
         Item {
             action,
             number: self.number.0,
-            title: self.title.some(),
-            url: self.html_url.some(),
+            title: self.title.0,
+            url: self.html_url.0,
             state: self.state.as_deref().map(State::of),
         }
     }
@@ -56,35 +57,60 @@ struct ReleaseEvent {
     release: Part<ReleasePayload>,
 }
 
+/// GitHub's, and that of its kin.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct ReleasePayload {
-    id: Told<u64>,
+pub(crate) struct ReleasePayload {
+    id: Number,
     /// Empty or null if nobody gave it one: then its page is headed by the tag.
-    name: Told<String>,
-    tag_name: Told<String>,
-    html_url: Told<String>,
-    prerelease: Told<bool>,
+    name: Text,
+    tag_name: Text,
+    /// Gogs has none.
+    html_url: Text,
+    prerelease: Flag,
+    published_at: Text,
+    /// GitHub, of late.
+    updated_at: Text,
 }
 
-/// Of one release that comes out, GitHub sends `created`, `published` and `released`. A draft that is saved is `created`
-/// as well, which is nobody else's concern yet.
-pub(super) fn release(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
-    if let Some(twin @ ("created" | "released")) = frame.action.as_deref() {
-        let reason = format!("'published' tells of a release that is {twin}, once it is out");
-        return Err(Stop::Ignored(ignored(&reason)));
+impl ReleasePayload {
+    pub(crate) fn release(self, action: Option<Action>) -> Release {
+        let item = Item {
+            action,
+            number: self.id.0,
+            title: self.name.0.or_else(|| self.tag_name.0.clone()),
+            url: self.html_url.0,
+            state: None,
+        };
+        Release { item, tag: self.tag_name.0, is_prerelease: self.prerelease.0 }
     }
+
+    /// Whether it was out for a while when it was changed.
+    fn came_out_before(&self) -> bool {
+        let since = || seconds_between(self.published_at.as_deref()?, self.updated_at.as_deref()?);
+        since().is_some_and(|seconds| seconds > AT_ONCE_S)
+    }
+}
+
+/// How much later than a release came out a change of it may be to be the coming out itself, in seconds.
+const AT_ONCE_S: u64 = 60;
+
+/// Of one release that comes out, GitHub sends `published`, and beside it `created` and `released` or `prereleased`
+/// (<https://docs.github.com/webhooks/webhook-events-and-payloads#release>). A draft that is saved is `created` as
+/// well, which is nobody else's concern yet. A prerelease that becomes a release later on is `released` without being
+/// published again (<https://github.com/github/docs/pull/19982>).
+pub(super) fn release(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
     let event: ReleaseEvent = object(json)?;
     let release = event.release.0.ok_or_else(|| Stop::nothing("release"))?;
-    let tag = release.tag_name.some();
-    let item = Item {
-        action: frame.action(),
-        number: release.id.0,
-        title: release.name.some().or_else(|| tag.clone()),
-        url: release.html_url.some(),
-        state: None,
+    let is_twin = match frame.action.as_deref() {
+        Some("created") => true,
+        Some("released" | "prereleased") => !release.came_out_before(),
+        _ => false,
     };
-    Ok(Fact::Release(Release { item, tag, is_prerelease: release.prerelease.0 }))
+    if is_twin {
+        return Err(Stop::Ignored(ignored("'published' tells of the same release, once it is out")));
+    }
+    Ok(Fact::Release(release.release(frame.action())))
 }
 
 #[derive(Default, Deserialize)]
@@ -96,10 +122,10 @@ struct WikiEvent {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PagePayload {
-    action: Told<String>,
-    title: Told<String>,
-    page_name: Told<String>,
-    html_url: Told<String>,
+    action: Text,
+    title: Text,
+    page_name: Text,
+    html_url: Text,
 }
 
 /// One fact for each page that was changed at once.
@@ -109,10 +135,10 @@ pub(super) fn wiki_pages(json: &[u8]) -> Result<Vec<Fact>, Stop> {
         Fact::WikiPage(Item {
             action: page.action.as_deref().map(Action::of),
             number: None,
-            title: page.title.some().or(page.page_name.some()),
-            url: page.html_url.some(),
+            title: page.title.0.or(page.page_name.0),
+            url: page.html_url.0,
             state: None,
         })
     };
-    Ok(event.pages.0.into_iter().map(page).collect())
+    Ok(event.pages.0.into_iter().flatten().map(page).collect())
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::account::AccountPayload;
 use super::frame::{Frame, Stop, object};
-use super::lenient::{Part, Told};
+use crate::field::{Part, Text};
 use crate::{Action, Fact, Member};
 
 #[derive(Default, Deserialize)]
@@ -24,18 +24,18 @@ struct MemberEvent {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct TeamPayload {
-    name: Told<String>,
-    html_url: Told<String>,
+    name: Text,
+    html_url: Text,
 }
 
 /// A membership, or the invitation to one.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct MembershipPayload {
-    role: Told<String>,
+    role: Text,
     user: Part<AccountPayload>,
     /// Of an invitation; null if it went to an address.
-    login: Told<String>,
+    login: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -49,7 +49,7 @@ struct ChangesPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ChangePayload {
-    to: Told<String>,
+    to: Text,
 }
 
 /// `member`: somebody may or may no longer work on a repository.
@@ -57,7 +57,7 @@ pub(super) fn of_repository(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
     let event: MemberEvent = object(json)?;
     let changes = event.changes.0.unwrap_or_default();
     let [name, permission] =
-        [changes.role_name, changes.permission].map(|part| part.0.and_then(|change| change.to.some()));
+        [changes.role_name, changes.permission].map(|part| part.0.and_then(|change| change.to.0));
     fact(frame, event.member.0, Place { role: name.or(permission), ..Place::default() })
 }
 
@@ -65,7 +65,7 @@ pub(super) fn of_repository(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
 pub(super) fn of_team(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
     let event: MemberEvent = object(json)?;
     let team = event.team.0.unwrap_or_default();
-    fact(frame, event.member.0, Place { group: team.name.some(), role: None, url: team.html_url.some() })
+    fact(frame, event.member.0, Place { group: team.name.0, role: None, url: team.html_url.0 })
 }
 
 /// Whether an `organization` event is about somebody: others are about the organisation itself.
@@ -84,7 +84,7 @@ pub(super) fn of_organization(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> 
     fact(
         frame,
         account.or_else(|| Some(AccountPayload::default())),
-        Place { group, role: told.role.some(), url: None },
+        Place { group, role: told.role.0, url: None },
     )
 }
 
@@ -104,5 +104,5 @@ fn fact(frame: &Frame, account: Option<AccountPayload>, place: Place) -> Result<
         None => Action::Updated,
     };
     let url = place.url.or_else(|| account.html_url.as_deref().map(str::to_owned));
-    Ok(Fact::Member(Member { action, account: account.account(), group: place.group, role: place.role, url }))
+    Ok(Fact::Member(Member { action, account: account.actor(), group: place.group, role: place.role, url }))
 }

@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 use super::frame::{Frame, Stop, object};
 use super::item::ItemPayload;
-use super::lenient::{Part, Told};
+use crate::field::{Field, Flag, Number, Part, Text};
 use crate::{Action, Fact, MergeRequest, State};
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PullRequestEvent {
-    number: Told<u64>,
+    number: Number,
     pull_request: Part<PullRequestPayload>,
     review: Part<ReviewPayload>,
 }
@@ -21,13 +21,13 @@ struct PullRequestEvent {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct PullRequestPayload {
-    number: Told<u64>,
-    title: Told<String>,
-    html_url: Told<String>,
-    state: Told<String>,
-    draft: Told<bool>,
-    merged: Told<bool>,
-    merged_at: Told<String>,
+    number: Number,
+    title: Text,
+    html_url: Text,
+    state: Text,
+    draft: Flag,
+    merged: Flag,
+    merged_at: Text,
     head: Part<BranchPayload>,
     base: Part<BranchPayload>,
 }
@@ -36,13 +36,13 @@ struct PullRequestPayload {
 #[serde(default)]
 struct BranchPayload {
     #[serde(rename = "ref")]
-    reference: Told<String>,
+    reference: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ReviewPayload {
-    state: Told<String>,
+    state: Text,
 }
 
 /// `pull_request`.
@@ -55,14 +55,13 @@ pub(super) fn reviewed(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
     let event: PullRequestEvent = object(json)?;
     let verdict = event.review.0.as_ref().and_then(|review| review.state.as_deref());
     let action = match frame.action.as_deref() {
-        // What was dismissed may as well have been a wish for changes: the payload does not tell.
-        Some("dismissed") => Some(Action::Unapproved),
         // GitHub's webhooks have small letters here, its API capitals.
         Some("submitted") => Some(match verdict.map(str::to_lowercase).as_deref() {
             Some("approved") => Action::Approved,
             Some("changes_requested") => Action::ChangesRequested,
             _ => Action::Reviewed,
         }),
+        // Such as `dismissed`, which is not `Unapproved`: it may as well have been a wish for changes that was.
         _ => frame.action(),
     };
     merge_request(event, action)
@@ -70,13 +69,13 @@ pub(super) fn reviewed(frame: &Frame, json: &[u8]) -> Result<Fact, Stop> {
 
 fn merge_request(event: PullRequestEvent, action: Option<Action>) -> Result<Fact, Stop> {
     let request = event.pull_request.0.ok_or_else(|| Stop::nothing("pull request"))?;
-    let is_merged = request.merged.is_true() || request.merged_at.0.is_some();
+    let is_merged = request.merged.0 == Some(true) || request.merged_at.0.is_some();
     let action = match action {
         Some(Action::Closed) if is_merged => Some(Action::Merged),
         other => other,
     };
     let payload = ItemPayload {
-        number: Told(event.number.0.or(request.number.0)),
+        number: Field(event.number.0.or(request.number.0)),
         title: request.title,
         html_url: request.html_url,
         state: request.state,
@@ -85,7 +84,7 @@ fn merge_request(event: PullRequestEvent, action: Option<Action>) -> Result<Fact
     if is_merged {
         item.state = Some(State::Merged);
     }
-    let branch = |side: Part<BranchPayload>| side.0.and_then(|side| side.reference.some());
+    let branch = |side: Part<BranchPayload>| side.0.and_then(|side| side.reference.0);
     Ok(Fact::MergeRequest(MergeRequest {
         item,
         source_branch: branch(request.head),

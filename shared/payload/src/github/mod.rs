@@ -7,37 +7,27 @@ pub(crate) mod account;
 mod comment;
 mod deployment;
 mod frame;
-mod item;
-pub(crate) mod lenient;
+pub(crate) mod item;
 mod member;
 mod merge_request;
-mod moment;
 mod other;
 mod push;
 mod run;
 
-use crate::common::{ignored, unknown_json};
-use crate::{Event, Fact, Forge, ParseError, Parsed};
+use crate::common::{confidential, happened, is_event_name, unknown_json};
+use crate::{Fact, Forge, ParseError, Parsed};
 use frame::{Frame, Stop};
 
 /// Reads any event of GitHub, and the pushes of its kin.
 pub(crate) fn parse(forge: Forge, name: Option<&str>, json: &[u8]) -> Result<Parsed, ParseError> {
     match name {
         Some(name @ ("push" | "create" | "delete")) => push::parse(forge, name, json),
-        Some(name) if forge == Forge::GitHub && is_name(name) => match event(name, json) {
+        Some(name) if forge == Forge::GitHub && is_event_name(name) => match event(name, json) {
             Ok(parsed) | Err(Stop::Ignored(parsed)) => Ok(parsed),
             Err(Stop::Invalid(error)) => Err(error),
         },
         _ => unknown_json(name, json),
     }
-}
-
-/// Whether GitHub could call an event so: it comes from a header, and people are shown it.
-fn is_name(name: &str) -> bool {
-    /// The longest so far has 37.
-    const CHARS_MAX: usize = 64;
-    let is_of_one = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    !name.is_empty() && name.len() <= CHARS_MAX && name.bytes().all(is_of_one)
 }
 
 fn event(name: &str, json: &[u8]) -> Result<Parsed, Stop> {
@@ -48,12 +38,13 @@ fn event(name: &str, json: &[u8]) -> Result<Parsed, Stop> {
         "issues" => item::issue(&frame, json)?,
         "milestone" => item::milestone(&frame, json)?,
         "release" => item::release(&frame, json)?,
-        "gollum" => return item::wiki_pages(json).map(|pages| told(&frame, pages, false)),
-        "issue_comment"
-        | "commit_comment"
-        | "pull_request_review_comment"
-        | "pull_request_review_thread"
-        | "discussion_comment" => comment::comment(name, &frame, json)?,
+        "gollum" => return Ok(told(&frame, item::wiki_pages(json)?)),
+        "issue_comment" | "commit_comment" | "pull_request_review_comment" | "discussion_comment" => {
+            comment::comment(name, &frame, json)?
+        }
+        // What GitHub's own Actions do is told by both of each pair, as a star is by `star` and by `watch`, its older name
+        // (<https://github.com/github/docs/issues/27129>). One subscribes to each by itself: to drop one would leave some
+        // with nothing, and who hears both can untick one. What comes with one subscription is told once (`release`).
         "workflow_run" | "check_suite" => Fact::Pipeline(run::run(name, &frame, json)?),
         "workflow_job" | "check_run" => Fact::Job(run::run(name, &frame, json)?),
         "status" => Fact::Job(run::commit_status(json)?),
@@ -64,25 +55,16 @@ fn event(name: &str, json: &[u8]) -> Result<Parsed, Stop> {
         "membership" => member::of_team(&frame, json)?,
         "organization" if member::is_told(&frame) => member::of_organization(&frame, json)?,
         other => {
-            let (other, confidential) = other::other(other, &frame, json)?;
-            return Ok(told(&frame, vec![Fact::Other(other)], confidential));
+            let (other, is_confidential) = other::other(other, &frame, json)?;
+            let told = told(&frame, vec![Fact::Other(other)]);
+            return Ok(if is_confidential { confidential(told) } else { told });
         }
     };
-    Ok(told(&frame, vec![fact], false))
+    Ok(told(&frame, vec![fact]))
 }
 
-fn told(frame: &Frame, facts: Vec<Fact>, confidential: bool) -> Parsed {
-    if facts.is_empty() {
-        return ignored("an event about nothing");
-    }
-    let event = |fact| Event {
-        forge: Forge::GitHub,
-        actor: frame.actor.clone(),
-        repository: frame.repository.clone(),
-        confidential,
-        fact,
-    };
-    Parsed::Events(facts.into_iter().map(event).collect())
+fn told(frame: &Frame, facts: Vec<Fact>) -> Parsed {
+    happened(Forge::GitHub, &frame.actor, frame.repository.as_ref(), facts)
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::account::AccountPayload;
 use super::frame::{Frame, Stop, object};
-use super::lenient::{List, Part, Told};
 use crate::common::first_line;
+use crate::field::{List, Number, Part, Text};
 use crate::{Item, Other, State};
 
 /// Any event, by its name, and whether it is confidential.
@@ -22,19 +22,25 @@ pub(super) fn other(name: &str, frame: &Frame, json: &[u8]) -> Result<(Other, bo
     let repository = frame.repository.as_ref();
     let place = repository.and_then(|repository| repository.path.as_deref());
     let page = repository.and_then(|repository| repository.url.as_deref());
+    let thread = top.thread.0.and_then(|thread| thread.comments.0?.into_iter().next()).unwrap_or_default();
     let item = Item {
         action: frame.action(),
         number: thing.number.0,
         title: thing
             .title()
-            .or(top.zen.some())
-            .or(top.workflow.some())
+            .or(top.zen.0)
+            .or(top.workflow.0)
             .or_else(|| place.or_else(|| frame.organization.login()).map(str::to_owned)),
-        url: thing.url().or(page).or_else(|| frame.organization.html_url.as_deref()).map(str::to_owned),
+        url: thread
+            .url()
+            .or(thing.url())
+            .or(page)
+            .or_else(|| frame.organization.html_url.as_deref())
+            .map(str::to_owned),
         state: thing.state().or(top.status.as_deref()).map(State::of),
     };
     let confidential = thing.is_confidential(name);
-    Ok((Other { kind: name.to_owned(), item }, confidential))
+    Ok((Other { kind: name.to_lowercase(), item }, confidential))
 }
 
 /// The field that holds what an event is about: most often it is called like the event.
@@ -59,6 +65,8 @@ fn subject<'a>(name: &'a str, action: Option<&str>) -> &'a str {
         "issue_dependencies" => "blocked_issue",
         "org_block" => "blocked_user",
         "page_build" => "build",
+        // Of the thread itself there is no more to tell than its first comment's page.
+        "pull_request_review_thread" => "pull_request",
         "sub_issues" if is("parent_issue") => "sub_issue",
         "sub_issues" => "parent_issue",
         "team_add" => "team",
@@ -77,60 +85,68 @@ fn subject<'a>(name: &'a str, action: Option<&str>) -> &'a str {
 #[serde(default)]
 struct TopPayload {
     /// A ping's saying.
-    zen: Told<String>,
+    zen: Text,
     /// The path of the workflow that was dispatched.
-    workflow: Told<String>,
+    workflow: Text,
     /// An import's.
-    status: Told<String>,
+    status: Text,
+    /// On a line of a pull request.
+    thread: Part<ThreadPayload>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ThreadPayload {
+    comments: List<ThingPayload>,
 }
 
 /// Any object that an event is about, with the fields that any of them has.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ThingPayload {
-    number: Told<u64>,
-    title: Told<String>,
-    full_name: Told<String>,
-    name: Told<String>,
-    login: Told<String>,
-    summary: Told<String>,
-    property_name: Told<String>,
-    token_name: Told<String>,
-    affected_package_name: Told<String>,
-    secret_type_display_name: Told<String>,
-    secret_type: Told<String>,
-    content_type: Told<String>,
-    note: Told<String>,
-    body: Told<String>,
-    requester_comment: Told<String>,
+    number: Number,
+    title: Text,
+    full_name: Text,
+    name: Text,
+    login: Text,
+    summary: Text,
+    property_name: Text,
+    token_name: Text,
+    affected_package_name: Text,
+    secret_type_display_name: Text,
+    secret_type: Text,
+    content_type: Text,
+    note: Text,
+    body: Text,
+    requester_comment: Text,
     rule: Part<NamePayload>,
     security_advisory: Part<NamePayload>,
     tier: Part<NamePayload>,
     plan: Part<NamePayload>,
     head_commit: Part<NamePayload>,
-    head_ref: Told<String>,
+    head_ref: Text,
     account: Part<AccountPayload>,
     sponsorable: Part<AccountPayload>,
-    html_url: Told<String>,
+    html_url: Text,
     #[serde(rename = "_links")]
     links: Part<LinksPayload>,
-    external_reference: Told<String>,
+    external_reference: Text,
     references: List<ReferencePayload>,
-    state: Told<String>,
-    status: Told<String>,
-    enforcement: Told<String>,
+    state: Text,
+    status: Text,
+    enforcement: Text,
     /// Of a sponsorship: `private` hides who gives.
-    privacy_level: Told<String>,
+    privacy_level: Text,
 }
 
 /// What an object within is called.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NamePayload {
-    summary: Told<String>,
-    description: Told<String>,
-    name: Told<String>,
-    message: Told<String>,
+    summary: Text,
+    description: Text,
+    name: Text,
+    message: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -143,12 +159,12 @@ struct LinksPayload {
 #[serde(default)]
 struct ReferencePayload {
     #[serde(alias = "href")]
-    url: Told<String>,
+    url: Text,
 }
 
 impl NamePayload {
     fn name(&self) -> Option<&str> {
-        [&self.summary, &self.message, &self.name, &self.description].into_iter().find_map(Told::as_deref)
+        [&self.summary, &self.message, &self.name, &self.description].into_iter().find_map(Text::as_deref)
     }
 }
 
@@ -172,12 +188,12 @@ impl ThingPayload {
             &self.head_ref,
         ];
         let accounts = [&self.account, &self.sponsorable];
-        let title = titles.into_iter().find_map(Told::as_deref);
+        let title = titles.into_iter().find_map(Text::as_deref);
         title.map(str::to_owned).or_else(|| {
             // A code scanner's rule has a short name as well, which tells less.
             rule.and_then(|rule| rule.description.as_deref())
                 .or_else(|| within.into_iter().find_map(|part| part.0.as_ref()?.name()))
-                .or_else(|| names.into_iter().find_map(Told::as_deref))
+                .or_else(|| names.into_iter().find_map(Text::as_deref))
                 .or_else(|| accounts.into_iter().find_map(|part| part.0.as_ref()?.login()))
                 .map(first_line)
         })
@@ -190,7 +206,7 @@ impl ThingPayload {
             .as_deref()
             .or_else(|| link.and_then(|link| link.url.as_deref()))
             .or_else(|| self.external_reference.as_deref())
-            .or_else(|| self.references.0.iter().find_map(|reference| reference.url.as_deref()))
+            .or_else(|| self.references.0.iter().flatten().find_map(|reference| reference.url.as_deref()))
             .or_else(|| accounts.into_iter().find_map(|part| part.0.as_ref()?.html_url.as_deref()))
     }
 
@@ -206,19 +222,19 @@ impl ThingPayload {
     }
 
     fn state(&self) -> Option<&str> {
-        [&self.state, &self.status, &self.enforcement].into_iter().find_map(Told::as_deref)
+        [&self.state, &self.status, &self.enforcement].into_iter().find_map(Text::as_deref)
     }
 }
 
 /// Reads one field of the body, which is an object, as one as well; nothing if it is none.
 fn thing(field: &str, json: &[u8]) -> ThingPayload {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    Field(field).deserialize(&mut deserializer).ok().flatten().unwrap_or_default()
+    Only(field).deserialize(&mut deserializer).ok().flatten().unwrap_or_default()
 }
 
-struct Field<'a>(&'a str);
+struct Only<'a>(&'a str);
 
-impl<'de> DeserializeSeed<'de> for Field<'_> {
+impl<'de> DeserializeSeed<'de> for Only<'_> {
     type Value = Option<ThingPayload>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -226,7 +242,7 @@ impl<'de> DeserializeSeed<'de> for Field<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Field<'_> {
+impl<'de> Visitor<'de> for Only<'_> {
     type Value = Option<ThingPayload>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,11 +3,10 @@
 //! Not here: any other event.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::account::{AccountPayload, RepositoryPayload, actor};
-use super::lenient::{List, Part, Told};
-use crate::common::{FileLists, RefName, file_count, first_line, ignored, pushed, read};
+use crate::common::{RefName, file_count, first_line, ignored, pushed, read};
+use crate::field::{Flag, Length, List, Number, Part, Text};
 use crate::{Commit, Fact, Forge, ParseError, Parsed, Push, RefChange, Repository, Sha, TagPush};
 
 /// A push, and what a deletion has in common with it. Every field may be absent or null.
@@ -15,20 +14,20 @@ use crate::{Commit, Fact, Forge, ParseError, Parsed, Push, RefChange, Repository
 #[serde(default)]
 struct PushPayload {
     #[serde(rename = "ref")]
-    reference: Told<String>,
+    reference: Text,
     /// Of a deletion: `branch` or `tag`.
-    ref_type: Told<String>,
-    before: Told<String>,
-    after: Told<String>,
-    forced: Told<bool>,
+    ref_type: Text,
+    before: Text,
+    after: Text,
+    forced: Flag,
     /// GitHub's link to the change.
-    compare: Told<String>,
+    compare: Text,
     /// Gitea's; an old Gitea gives a path only.
-    compare_url: Told<String>,
+    compare_url: Text,
     /// GitHub: all, oldest first. Gitea: the newest five, newest first.
     commits: List<CommitPayload>,
     /// Gitea's true count.
-    total_commits: Told<u64>,
+    total_commits: Number,
     repository: Part<RepositoryPayload>,
     pusher: Part<AccountPayload>,
     sender: Part<AccountPayload>,
@@ -37,13 +36,13 @@ struct PushPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CommitPayload {
-    id: Told<String>,
-    message: Told<String>,
-    url: Told<String>,
+    id: Text,
+    message: Text,
+    url: Text,
     author: Part<AccountPayload>,
-    added: Option<Vec<IgnoredAny>>,
-    modified: Option<Vec<IgnoredAny>>,
-    removed: Option<Vec<IgnoredAny>>,
+    added: Length,
+    modified: Length,
+    removed: Length,
 }
 
 /// Reads `push`, `create` or `delete`.
@@ -89,14 +88,15 @@ fn changed(forge: Forge, mut payload: PushPayload, name: Option<RefName<'_>>, ch
         RefName::Branch(branch) => {
             // Of a branch that is gone, GitHub links a comparison with nothing.
             let is_gone = matches!(change, RefChange::Deleted { .. });
-            let link = payload.compare.some().or(payload.compare_url.some()).filter(|_| !is_gone);
-            let commits = commits(forge, payload.commits.0);
+            let link = payload.compare.0.or(payload.compare_url.0).filter(|_| !is_gone);
+            let commits = payload.commits.0.map(|listed| commits(forge, listed));
+            let listed = commits.as_ref().map(|commits| commits.len() as u64);
             Fact::Push(Push {
                 branch: branch.to_owned(),
                 change,
                 compare_url: link.and_then(|link| absolute(link, &repository)),
-                commit_count: Some(payload.total_commits.0.unwrap_or(commits.len() as u64)),
-                commits,
+                commit_count: payload.total_commits.0.or(listed),
+                commits: commits.unwrap_or_default(),
                 is_truncated: false,
                 forced: payload.forced.0,
             })
@@ -130,14 +130,13 @@ fn absolute(link: String, repository: &Repository) -> Option<String> {
 impl CommitPayload {
     /// `None` for a commit without an id: there is nothing to point at.
     fn commit(self) -> Option<Commit> {
-        let files: FileLists = [self.added, self.modified, self.removed];
         let author = self.author.0.unwrap_or_default();
         Some(Commit {
             id: Sha::new(self.id.0?)?,
             title: self.message.as_deref().map(first_line).unwrap_or_default(),
-            author: author.name.some().or(author.username.some()).unwrap_or_default(),
-            url: self.url.some(),
-            files: file_count(&files),
+            author: author.name.0.or(author.username.0).unwrap_or_default(),
+            url: self.url.0,
+            files: file_count([self.added, self.modified, self.removed]),
         })
     }
 }

@@ -5,8 +5,8 @@
 use serde::Deserialize;
 
 use super::frame::{Frame, Stop, object};
-use super::lenient::{List, Part, Told};
-use super::moment::seconds_between;
+use crate::field::{List, Number, Part, Text};
+use crate::moment::seconds_between;
 use crate::{Reference, Run, Sha, Status};
 
 #[derive(Default, Deserialize)]
@@ -22,36 +22,36 @@ struct RunEvent {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RunPayload {
-    name: Told<String>,
-    run_number: Told<u64>,
-    pub(super) html_url: Told<String>,
+    name: Text,
+    run_number: Number,
+    pub(super) html_url: Text,
     /// A check's page at the one who checks.
-    details_url: Told<String>,
-    status: Told<String>,
+    details_url: Text,
+    status: Text,
     /// How it ended, once `status` is `completed`.
-    conclusion: Told<String>,
+    conclusion: Text,
     /// A tag has its name here too, and nothing tells it from a branch.
-    pub(super) head_branch: Told<String>,
-    pub(super) head_sha: Told<String>,
+    pub(super) head_branch: Text,
+    pub(super) head_sha: Text,
     /// What started it.
-    event: Told<String>,
+    event: Text,
     /// Of a check run.
     check_suite: Part<Box<RunPayload>>,
     /// Whose check suite it is.
     app: Part<NamePayload>,
-    run_started_at: Told<String>,
-    started_at: Told<String>,
-    created_at: Told<String>,
-    completed_at: Told<String>,
-    updated_at: Told<String>,
+    run_started_at: Text,
+    started_at: Text,
+    created_at: Text,
+    completed_at: Text,
+    updated_at: Text,
     /// Of a job that waits for a deployment's review.
-    pub(super) environment: Told<String>,
+    pub(super) environment: Text,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct NamePayload {
-    name: Told<String>,
+    name: Text,
 }
 
 /// Any of `workflow_run`, `check_suite`, `workflow_job`, `check_run`.
@@ -65,22 +65,22 @@ pub(super) fn run(name: &str, frame: &Frame, json: &[u8]) -> Result<Run, Stop> {
     };
     let run = part.0.ok_or_else(|| Stop::nothing("run"))?;
     let (status, duration_s) = (run.status(frame.action.as_deref()), run.duration_s());
-    let commit = run.head_sha.some().and_then(Sha::new);
-    let mut url = run.html_url.some().or(run.details_url.some());
+    let commit = run.head_sha.0.and_then(Sha::new);
+    let mut url = run.html_url.0.or(run.details_url.0);
     if name == "check_suite" {
         url = url.or_else(|| checks_page(frame, commit.as_ref()));
     }
-    let suite = run.check_suite.0.and_then(|suite| suite.head_branch.some());
-    let [app, workflow] = [run.app, event.workflow].map(|part| part.0.and_then(|part| part.name.some()));
+    let suite = run.check_suite.0.and_then(|suite| suite.head_branch.0);
+    let [app, workflow] = [run.app, event.workflow].map(|part| part.0.and_then(|part| part.name.0));
     Ok(Run {
         action: frame.action(),
         number: run.run_number.0,
-        name: run.name.some().or(workflow).or(app),
+        name: run.name.0.or(workflow).or(app),
         url,
         status,
-        reference: run.head_branch.some().or(suite).map(Reference::Branch),
+        reference: run.head_branch.0.or(suite).map(Reference::Branch),
         commit,
-        source: run.event.some(),
+        source: run.event.0,
         duration_s,
     })
 }
@@ -105,8 +105,8 @@ impl RunPayload {
         }
         let starts = [&self.run_started_at, &self.started_at, &self.created_at];
         let ends = [&self.completed_at, &self.updated_at];
-        let start = starts.into_iter().find_map(Told::as_deref)?;
-        seconds_between(start, ends.into_iter().find_map(Told::as_deref)?)
+        let start = starts.into_iter().find_map(Text::as_deref)?;
+        seconds_between(start, ends.into_iter().find_map(Text::as_deref)?)
     }
 }
 
@@ -114,10 +114,10 @@ impl RunPayload {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct StatusEvent {
-    sha: Told<String>,
-    state: Told<String>,
-    context: Told<String>,
-    target_url: Told<String>,
+    sha: Text,
+    state: Text,
+    context: Text,
+    target_url: Text,
     commit: Part<CommitPayload>,
     /// All that have the commit, up to ten.
     branches: List<NamePayload>,
@@ -126,25 +126,25 @@ struct StatusEvent {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct CommitPayload {
-    html_url: Told<String>,
+    html_url: Text,
 }
 
 /// `status`.
 pub(super) fn commit_status(json: &[u8]) -> Result<Run, Stop> {
     let event: StatusEvent = object(json)?;
     let state = event.state.as_deref().ok_or_else(|| Stop::nothing("status"))?;
-    let page = event.commit.0.and_then(|commit| commit.html_url.some());
-    let mut branches = event.branches.0.into_iter();
+    let page = event.commit.0.and_then(|commit| commit.html_url.0);
+    let mut branches = event.branches.0.unwrap_or_default().into_iter();
     // One of several would be a guess.
-    let branch = branches.next().filter(|_| branches.len() == 0).and_then(|branch| branch.name.some());
+    let branch = branches.next().filter(|_| branches.len() == 0).and_then(|branch| branch.name.0);
     Ok(Run {
         action: None,
         number: None,
-        name: event.context.some(),
-        url: event.target_url.some().or(page),
+        name: event.context.0,
+        url: event.target_url.0.or(page),
         status: Status::of(state),
         reference: branch.map(Reference::Branch),
-        commit: event.sha.some().and_then(Sha::new),
+        commit: event.sha.0.and_then(Sha::new),
         source: None,
         duration_s: None,
     })

@@ -6,9 +6,9 @@
 
 use serde::Deserialize;
 
-use super::field::{Flag, Number, Part, Text};
 use super::{IS_EMPTY, Scene, Told};
 use crate::common::RefName;
+use crate::field::{Flag, Number, Part, Text};
 use crate::{Deployment, Fact, Reference, Run, Sha, Status};
 
 #[derive(Default, Deserialize)]
@@ -69,8 +69,8 @@ pub(super) struct DeploymentPayload {
 }
 
 pub(super) fn pipeline(payload: PipelinePayload, scene: &mut Scene) -> Told {
-    let pipeline = payload.object_attributes.take().ok_or(IS_EMPTY)?;
-    let source_branch = payload.merge_request.take().and_then(|request| request.source_branch.0);
+    let pipeline = payload.object_attributes.0.ok_or(IS_EMPTY)?;
+    let source_branch = payload.merge_request.0.and_then(|request| request.source_branch.0);
     let status = status(&pipeline.status);
     Ok(Fact::Pipeline(Run {
         action: None,
@@ -115,13 +115,13 @@ pub(super) fn deployment(deployment: DeploymentPayload, _: &mut Scene) -> Told {
         url: deployment.deployable_url.0,
         // Nothing tells a tag from a branch here, and most deploy branches.
         reference: reference(deployment.reference.0, None, None),
-        commit: commit(deployment.short_sha.0, deployment.commit_url.0.as_deref()),
+        commit: commit(deployment.short_sha.0, deployment.commit_url.as_deref()),
     }))
 }
 
 /// A pipeline or a job without a status has only been made.
 fn status(word: &Text) -> Status {
-    word.0.as_deref().map_or(Status::Created, Status::of)
+    word.as_deref().map_or(Status::Created, Status::of)
 }
 
 fn is_over(status: &Status) -> bool {

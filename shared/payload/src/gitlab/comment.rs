@@ -5,9 +5,9 @@
 
 use serde::Deserialize;
 
-use super::field::{Flag, Number, Part, Text};
 use super::{IS_EMPTY, Scene, Told};
 use crate::common::first_line;
+use crate::field::{Flag, Number, Part, Text};
 use crate::{Action, Comment, Emoji, Fact, Sha, Subject, Topic};
 
 /// Both, since both carry what they are about.
@@ -59,10 +59,10 @@ struct Thing {
 }
 
 pub(super) fn comment(mut payload: CommentPayload, _: &mut Scene) -> Told {
-    let note = std::mem::take(&mut payload.object_attributes).take().ok_or(IS_EMPTY)?;
+    let note = payload.object_attributes.0.take().ok_or(IS_EMPTY)?;
     Ok(Fact::Comment(Comment {
-        action: note.action.0.as_deref().map_or(Action::Created, Action::of),
-        subject: payload.subject(note.noteable_type.0.as_deref(), note.commit_id.0),
+        action: note.action.as_deref().map_or(Action::Created, Action::of),
+        subject: payload.subject(note.noteable_type.as_deref(), note.commit_id.0),
         url: note.url.0,
         text: note.note.0.unwrap_or_default(),
         is_system: note.system.0 == Some(true),
@@ -71,8 +71,8 @@ pub(super) fn comment(mut payload: CommentPayload, _: &mut Scene) -> Told {
 
 /// A reaction to a comment is shown as one to what the comment is about: the page tells which comment.
 pub(super) fn emoji(mut payload: CommentPayload, _: &mut Scene) -> Told {
-    let award = std::mem::take(&mut payload.object_attributes).take().ok_or(IS_EMPTY)?;
-    let note = std::mem::take(&mut payload.note).take();
+    let award = payload.object_attributes.0.take().ok_or(IS_EMPTY)?;
+    let note = payload.note.0.take();
     let (topic, commit) = match note {
         Some(note) => (note.noteable_type.0, note.commit_id.0),
         None => (award.awardable_type.0, None),
@@ -93,18 +93,18 @@ impl CommentPayload {
     fn subject(self, kind: Option<&str>, commit_id: Option<String>) -> Subject {
         let topic = kind.map_or_else(|| self.topic(), topic);
         let thing = match &topic {
-            Topic::Commit => self.commit,
-            Topic::MergeRequest => self.merge_request,
-            Topic::Issue => self.issue.or(self.work_item),
-            Topic::Snippet => self.snippet.or(self.project_snippet),
+            Topic::Commit => self.commit.0,
+            Topic::MergeRequest => self.merge_request.0,
+            Topic::Issue => self.issue.0.or(self.work_item.0),
+            Topic::Snippet => self.snippet.0.or(self.project_snippet.0),
             Topic::Other(own) => match own.as_str() {
-                "epic" => self.epic.or(self.work_item),
-                "wiki_page" => self.wiki_page,
-                "vulnerability" => self.vulnerability,
-                _ => Part::default(),
+                "epic" => self.epic.0.or(self.work_item.0),
+                "wiki_page" => self.wiki_page.0,
+                "vulnerability" => self.vulnerability.0,
+                _ => None,
             },
         };
-        let thing = thing.take().unwrap_or_default();
+        let thing = thing.unwrap_or_default();
         let is_commit = topic == Topic::Commit;
         let id = thing.id.0.or(commit_id);
         // Of the others, the id is for GitLab's tables only.
@@ -119,11 +119,11 @@ impl CommentPayload {
 
     /// By what there is, where the kind is not told.
     fn topic(&self) -> Topic {
-        if self.merge_request.get().is_some() {
+        if self.merge_request.0.is_some() {
             Topic::MergeRequest
-        } else if self.issue.get().or(self.work_item.get()).is_some() {
+        } else if self.issue.0.as_ref().or(self.work_item.0.as_ref()).is_some() {
             Topic::Issue
-        } else if self.snippet.get().or(self.project_snippet.get()).is_some() {
+        } else if self.snippet.0.as_ref().or(self.project_snippet.0.as_ref()).is_some() {
             Topic::Snippet
         } else {
             Topic::Commit

@@ -4,10 +4,12 @@
 //! Not here: comments on them (`comment`).
 
 use serde::Deserialize;
-use serde::de::{MapAccess, SeqAccess};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
-use super::field::{Field, Flag, Number, Object, Part, Shape, Text};
 use super::{IS_EMPTY, Scene, Told};
+use crate::common::starts_with_any;
+use crate::field::{Field, Flag, List, Number, Part, Shape, Text};
 use crate::{Action, Fact, Item, MergeRequest, State};
 
 #[derive(Default, Deserialize)]
@@ -40,10 +42,10 @@ struct Attributes {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Changes {
-    draft: Field<Change<bool>>,
-    work_in_progress: Field<Change<bool>>,
-    title: Field<Change<String>>,
-    reviewers: Field<Change<Vec<Object<Reviewer>>>>,
+    draft: Field<Change<Flag>>,
+    work_in_progress: Field<Change<Flag>>,
+    title: Field<Change<Text>>,
+    reviewers: Field<Change<List<Reviewer>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -55,42 +57,37 @@ struct Reviewer {
 }
 
 /// Before and after; an object, or of reviewers a list of two.
-#[derive(Deserialize)]
-#[serde(default, bound(deserialize = "T: Shape<'de>"))]
+#[derive(Default, Deserialize)]
+#[serde(default, bound(deserialize = "T: Default + Deserialize<'de>"))]
 struct Change<T> {
-    previous: Field<T>,
-    current: Field<T>,
+    previous: T,
+    current: T,
 }
 
-impl<T> Default for Change<T> {
-    fn default() -> Self {
-        Self { previous: Field::default(), current: Field::default() }
-    }
-}
-
-impl<'de, T: Shape<'de>> Shape<'de> for Change<T> {
+impl<'de, T: Default + Deserialize<'de>> Shape<'de> for Change<T> {
     fn of_map<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
-        Ok(Object::of_map(map)?.map(|Object(change)| change))
+        Self::deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
 
-    fn of_list<A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
-        let Some(both) = Vec::of_list(list)? else { return Ok(None) };
-        let mut both = both.into_iter();
-        Ok(Some(Self { previous: Field(both.next()), current: Field(both.next()) }))
+    fn of_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let previous = list.next_element()?.unwrap_or_default();
+        let current = list.next_element()?.unwrap_or_default();
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Some(Self { previous, current }))
     }
 }
 
 pub(super) fn issue(payload: IssuablePayload, _: &mut Scene) -> Told {
-    let attributes = payload.object_attributes.take().ok_or(IS_EMPTY)?;
-    let action = attributes.action.0.as_deref().map(Action::of);
+    let attributes = payload.object_attributes.0.ok_or(IS_EMPTY)?;
+    let action = attributes.action.as_deref().map(Action::of);
     Ok(Fact::Issue(attributes.item(action)))
 }
 
 pub(super) fn merge_request(payload: IssuablePayload, _: &mut Scene) -> Told {
-    let mut attributes = payload.object_attributes.take().ok_or(IS_EMPTY)?;
-    let action = match attributes.action.0.as_deref().map(Action::of) {
+    let mut attributes = payload.object_attributes.0.ok_or(IS_EMPTY)?;
+    let action = match attributes.action.as_deref().map(Action::of) {
         Some(Action::Updated) if attributes.oldrev.0.is_some() => Some(Action::NewCommits),
-        Some(Action::Updated) => Some(updated(&payload.changes.take().unwrap_or_default())),
+        Some(Action::Updated) => Some(updated(&payload.changes.0.unwrap_or_default())),
         action => action,
     };
     Ok(Fact::MergeRequest(MergeRequest {
@@ -106,7 +103,7 @@ fn updated(changes: &Changes) -> Action {
     let flags =
         [&changes.draft, &changes.work_in_progress].into_iter().filter_map(|change| change.0.as_ref());
     let by_flag = flags.filter_map(|change| Some((change.previous.0?, change.current.0?)));
-    let is_draft = |title: &Field<String>| Some(has_draft_mark(title.0.as_deref()?));
+    let is_draft = |title: &Text| Some(has_draft_mark(title.as_deref()?));
     let title = changes.title.0.as_ref();
     let by_title = title.and_then(|change| Some((is_draft(&change.previous)?, is_draft(&change.current)?)));
     match by_flag.chain(by_title).find(|(before, after)| before != after) {
@@ -120,20 +117,19 @@ fn updated(changes: &Changes) -> Action {
 /// (<https://docs.gitlab.com/user/project/merge_requests/drafts/>).
 fn has_draft_mark(title: &str) -> bool {
     const MARKS: [&str; 6] = ["draft:", "[draft]", "(draft)", "wip:", "[wip]", "wip "];
-    let title = title.trim_start().to_lowercase();
-    MARKS.iter().any(|mark| title.starts_with(mark))
+    starts_with_any(title.trim_start(), &MARKS)
 }
 
 /// Whether a reviewer has just had his say.
-fn reviewed(change: &Change<Vec<Object<Reviewer>>>) -> Option<Action> {
+fn reviewed(change: &Change<List<Reviewer>>) -> Option<Action> {
     let before = change.previous.0.as_deref().unwrap_or_default();
     let is_news = |now: &Reviewer| {
-        let same = |then: &&Object<Reviewer>| then.0.username.0 == now.username.0;
-        before.iter().find(same).is_none_or(|then| then.0.state.0 != now.state.0)
+        let same = |then: &&Reviewer| then.username == now.username;
+        before.iter().find(same).is_none_or(|then| then.state != now.state)
     };
     let now = change.current.0.as_deref().unwrap_or_default();
-    let news = now.iter().map(|Object(reviewer)| reviewer).filter(|reviewer| is_news(reviewer));
-    news.filter_map(|reviewer| reviewer.state.0.as_deref()).find_map(|state| match state {
+    let news = now.iter().filter(|reviewer| is_news(reviewer));
+    news.filter_map(|reviewer| reviewer.state.as_deref()).find_map(|state| match state {
         "requested_changes" => Some(Action::ChangesRequested),
         "reviewed" => Some(Action::Reviewed),
         _ => None,
@@ -147,7 +143,7 @@ impl Attributes {
             number: self.iid.0,
             title: self.title.0,
             url: self.url.0,
-            state: state(self.state.0.as_deref(), self.state_id.0),
+            state: state(self.state.as_deref(), self.state_id.0),
         }
     }
 }

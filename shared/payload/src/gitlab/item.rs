@@ -5,8 +5,8 @@
 
 use serde::Deserialize;
 
-use super::field::{Flag, Number, Part, Text};
 use super::{IS_EMPTY, Scene, Told};
+use crate::field::{Flag, Number, Part, Text};
 use crate::{Action, Fact, Item, Release, State};
 
 #[derive(Default, Deserialize)]
@@ -26,16 +26,20 @@ pub(super) struct ItemPayload {
     object_attributes: Part<Attributes>,
 }
 
+/// What the objects of most events have in common.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Attributes {
-    action: Text,
-    iid: Number,
-    title: Text,
-    /// A feature flag's title.
-    name: Text,
-    url: Text,
-    state: Text,
+pub(super) struct Attributes {
+    pub(super) action: Text,
+    pub(super) iid: Number,
+    pub(super) title: Text,
+    /// A feature flag's title, a token's.
+    pub(super) name: Text,
+    pub(super) url: Text,
+    pub(super) state: Text,
+    /// An alert's state.
+    pub(super) status: Text,
+    /// A feature flag's.
     active: Flag,
 }
 
@@ -45,7 +49,7 @@ pub(super) fn release(release: ReleasePayload, _: &mut Scene) -> Told {
         return Err(IS_EMPTY);
     }
     let item = Item {
-        action: release.action.0.as_deref().map(Action::of),
+        action: release.action.as_deref().map(Action::of),
         title: release.name.0.or_else(|| release.tag.0.clone()),
         url: release.url.0,
         ..Item::default()
@@ -72,14 +76,14 @@ pub(super) fn feature_flag(payload: ItemPayload, _: &mut Scene) -> Told {
 
 impl ItemPayload {
     fn item(self) -> Result<Item, &'static str> {
-        let attributes = self.object_attributes.take().ok_or(IS_EMPTY)?;
+        let attributes = self.object_attributes.0.ok_or(IS_EMPTY)?;
         let active = attributes.active.0.map(|active| if active { "active" } else { "inactive" });
         Ok(Item {
             action: attributes.action.0.or(self.action.0).as_deref().map(Action::of),
             number: attributes.iid.0,
             title: attributes.title.0.or(attributes.name.0),
             url: attributes.url.0,
-            state: attributes.state.0.as_deref().or(active).map(State::of),
+            state: attributes.state.as_deref().or(active).map(State::of),
         })
     }
 }

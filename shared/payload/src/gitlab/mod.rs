@@ -7,22 +7,19 @@
 
 mod ci;
 mod comment;
-mod field;
 mod issuable;
 mod item;
 mod place;
 mod push;
 mod system;
 
-use std::mem::take;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use self::field::{Flag, Part, Text};
 use self::place::{AccountPayload, ProjectPayload, RepositoryPayload};
-use crate::common::{RefName, ignored, read};
-use crate::{Actor, Event, Fact, Forge, ParseError, Parsed, Repository};
+use crate::common::{RefName, confidential, happened, ignored, read};
+use crate::field::{Flag, Part, Text};
+use crate::{Actor, Fact, Forge, ParseError, Parsed, Repository};
 
 /// Why a payload tells nothing. GitLab sends such ones for the wikis of groups.
 const IS_EMPTY: &str = "a payload that does not say what it is about";
@@ -88,11 +85,11 @@ impl Envelope {
     /// it decides for bodies of a project's own template, which may have dropped the kind.
     fn kind(&self, header: Option<&str>) -> Option<String> {
         let legacy = || {
-            let reference = self.reference.0.as_deref()?;
+            let reference = self.reference.as_deref()?;
             self.before.0.as_ref().or(self.after.0.as_ref())?;
             Some(if matches!(RefName::parse(reference), Some(RefName::Tag(_))) { "tag_push" } else { "push" })
         };
-        let kind = self.object_kind.0.as_deref().or(self.event_name.0.as_deref()).or_else(legacy);
+        let kind = self.object_kind.as_deref().or(self.event_name.as_deref()).or_else(legacy);
         let kind = kind.map(str::to_lowercase).or_else(|| kind_of_header(header?))?;
         Some(kind.strip_prefix("confidential_").map(str::to_owned).unwrap_or(kind))
     }
@@ -102,13 +99,13 @@ impl Envelope {
         let parts = [&self.object_attributes, &self.issue, &self.work_item, &self.epic, &self.note];
         let is_marked =
             |part: &Attributes| part.confidential.0 == Some(true) || part.internal.0 == Some(true);
-        let names = [header, self.event_type.0.as_deref(), self.object_kind.0.as_deref()];
-        parts.into_iter().filter_map(Part::get).any(is_marked)
+        let names = [header, self.event_type.as_deref(), self.object_kind.as_deref()];
+        parts.into_iter().filter_map(|part| part.0.as_ref()).any(is_marked)
             || names.into_iter().flatten().any(|name| name.to_lowercase().starts_with("confidential"))
     }
 
     fn actor(&mut self, kind: &str) -> Actor {
-        match take(&mut self.user).take() {
+        match self.user.0.take() {
             Some(account) => account.actor(),
             None if matches!(kind, "push" | "tag_push") => {
                 place::actor(self.user_username.0.take(), self.user_name.0.take())
@@ -118,23 +115,23 @@ impl Envelope {
     }
 
     fn repository(&mut self) -> Option<Repository> {
-        let project = take(&mut self.project).take();
-        let legacy = take(&mut self.repository).take().map(ProjectPayload::from);
-        let object = take(&mut self.object_attributes).take().unwrap_or_default();
+        let project = self.project.0.take();
+        let legacy = self.repository.0.take().map(ProjectPayload::from);
+        let object = self.object_attributes.0.take().unwrap_or_default();
         let told = match (project, legacy) {
             (Some(project), Some(legacy)) => Some(project.or(legacy)),
             (project, legacy) => project.or(legacy),
         };
         told.and_then(ProjectPayload::repository)
-            .or_else(|| object.target.take()?.repository())
-            .or_else(|| place::repository_of_page(object.url.0.as_deref()?))
-            .or_else(|| Some(place::repository_of_name(self.project_name.0.as_deref()?)))
+            .or_else(|| object.target.0?.repository())
+            .or_else(|| place::repository_of_page(object.url.as_deref()?))
+            .or_else(|| Some(place::repository_of_name(self.project_name.as_deref()?)))
     }
 
     fn scene(mut self, kind: String, header: Option<&str>) -> Scene {
         Scene {
             is_confidential: self.is_confidential(header),
-            is_today: self.project.get().is_some(),
+            is_today: self.project.0.is_some(),
             actor: self.actor(&kind),
             repository: self.repository(),
             kind,
@@ -186,16 +183,11 @@ fn told<T: DeserializeOwned>(
         Ok(payload) => payload,
         Err(ignored) => return Ok(ignored),
     };
-    Ok(match tell(payload, &mut scene) {
-        Ok(fact) => Parsed::Events(vec![Event {
-            forge: Forge::GitLab,
-            actor: scene.actor,
-            repository: scene.repository,
-            confidential: scene.is_confidential,
-            fact,
-        }]),
+    let told = match tell(payload, &mut scene) {
+        Ok(fact) => happened(Forge::GitLab, &scene.actor, scene.repository.as_ref(), [fact]),
         Err(reason) => ignored(reason),
-    })
+    };
+    Ok(if scene.is_confidential { confidential(told) } else { told })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::field::{Field, Number, Text};
+use crate::field::{Field, Number, Text};
 use crate::{Actor, Repository};
 
 /// GitLab's number for what everybody may see; 0 and 10 are for members and for people with an account.
@@ -100,8 +100,8 @@ impl ProjectPayload {
 
     /// `None` without a name: there is nothing to call it.
     pub(super) fn repository(self) -> Option<Repository> {
-        let git = self.http_url.0.as_deref().map(|url| url.strip_suffix(".git").unwrap_or(url));
-        let page = self.web_url.0.as_deref().or(self.homepage.0.as_deref()).or(git);
+        let git = self.http_url.as_deref().map(|url| url.strip_suffix(".git").unwrap_or(url));
+        let page = self.web_url.as_deref().or(self.homepage.as_deref()).or(git);
         let url = page.map(|url| url.trim_end_matches('/').to_owned());
         let path = self.path_with_namespace.0.or_else(|| Some(path_of(url.as_deref()?)?.to_owned()));
         let by_level = self.visibility_level.0.map(|level| level != PUBLIC);
@@ -110,7 +110,7 @@ impl ProjectPayload {
             path,
             url,
             default_branch: self.default_branch.0,
-            private: by_level.or_else(|| self.visibility.0.as_deref().map(is_private)),
+            private: by_level.or_else(|| self.visibility.as_deref().map(is_private)),
         })
     }
 }

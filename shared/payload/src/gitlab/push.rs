@@ -4,11 +4,10 @@
 //! Not here: who pushed, and where (`place`).
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::field::{List, Number, Object, Part, Text};
 use super::{Scene, Told};
 use crate::common::{RefName, file_count, first_line};
+use crate::field::{Length, List, Number, Part, Text};
 use crate::{Commit, Fact, Push, RefChange, Repository, Sha, TagPush};
 
 /// Both kinds of push, of both ages.
@@ -22,7 +21,7 @@ pub(super) struct PushPayload {
     /// The text of an annotated tag.
     message: Text,
     /// The newest twenty, oldest first.
-    commits: List<Object<CommitPayload>>,
+    commits: List<CommitPayload>,
     total_commits_count: Number,
 }
 
@@ -34,9 +33,9 @@ struct CommitPayload {
     message: Text,
     url: Text,
     author: Part<AuthorPayload>,
-    added: List<IgnoredAny>,
-    modified: List<IgnoredAny>,
-    removed: List<IgnoredAny>,
+    added: Length,
+    modified: Length,
+    removed: Length,
 }
 
 #[derive(Default, Deserialize)]
@@ -51,12 +50,15 @@ pub(super) fn push(payload: PushPayload, scene: &mut Scene) -> Told {
     let reference = payload.reference.0.unwrap_or_default();
     match name(&reference, &scene.kind).ok_or("a push to neither a branch nor a tag")? {
         RefName::Branch(branch) => {
-            let commits: Vec<_> =
-                payload.commits.0.unwrap_or_default().into_iter().filter_map(CommitPayload::commit).collect();
+            let commits =
+                payload.commits.0.map(|listed| listed.into_iter().filter_map(CommitPayload::commit));
+            let commits: Option<Vec<_>> = commits.map(Iterator::collect);
+            let listed = commits.as_ref().map(|commits| commits.len() as u64);
+            let commits = commits.unwrap_or_default();
             Ok(Fact::Push(Push {
                 branch: branch.to_owned(),
                 compare_url: compare_url(repository, &change, &commits, scene.is_today),
-                commit_count: Some(payload.total_commits_count.0.unwrap_or(commits.len() as u64)),
+                commit_count: payload.total_commits_count.0.or(listed),
                 is_truncated: false,
                 forced: None,
                 commits,
@@ -101,14 +103,14 @@ fn compare_url(
 
 impl CommitPayload {
     /// `None` for a commit without an id: there is nothing to point at.
-    fn commit(Object(commit): Object<Self>) -> Option<Commit> {
-        let files = file_count(&[commit.added.0, commit.modified.0, commit.removed.0]);
-        let text = commit.title.0.or(commit.message.0);
+    fn commit(self) -> Option<Commit> {
+        let files = file_count([self.added, self.modified, self.removed]);
+        let text = self.title.0.or(self.message.0);
         Some(Commit {
-            id: Sha::new(commit.id.0?)?,
+            id: Sha::new(self.id.0?)?,
             title: text.as_deref().map(first_line).unwrap_or_default(),
-            author: commit.author.take().and_then(|author| author.name.0).unwrap_or_default(),
-            url: commit.url.0,
+            author: self.author.0.and_then(|author| author.name.0).unwrap_or_default(),
+            url: self.url.0,
             files,
         })
     }

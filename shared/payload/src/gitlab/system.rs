@@ -7,8 +7,9 @@
 use serde::Deserialize;
 
 use super::Scene;
-use super::field::{Number, Part, Text};
+use super::item::Attributes;
 use super::place::{actor, is_private};
+use crate::field::{Part, Text};
 use crate::{Action, Fact, Item, Member, Other, Repository, State};
 
 /// The flat fields. Which of them are there depends on what it is about.
@@ -37,19 +38,6 @@ pub(super) struct SystemPayload {
     group_path: Text,
     group_access: Text,
     object_attributes: Part<Attributes>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Attributes {
-    action: Text,
-    iid: Number,
-    title: Text,
-    name: Text,
-    url: Text,
-    state: Text,
-    /// An alert's state.
-    status: Text,
 }
 
 pub(super) fn fact(mut payload: SystemPayload, scene: &mut Scene) -> Fact {
@@ -96,7 +84,7 @@ impl SystemPayload {
             path: Some(path),
             url: None,
             default_branch: None,
-            private: self.project_visibility.0.as_deref().map(is_private),
+            private: self.project_visibility.as_deref().map(is_private),
         })
     }
 
@@ -105,9 +93,9 @@ impl SystemPayload {
         if matches!(scene.kind.as_str(), "user_failed_login" | "key_create" | "key_destroy") {
             scene.actor = actor(self.username.0.clone(), self.name.0.clone());
         }
-        let object = self.object_attributes.take().unwrap_or_default();
+        let object = self.object_attributes.0.unwrap_or_default();
         // A key's text ends with a name that its owner chose.
-        let key = self.key.0.as_deref().and_then(|key| key.splitn(3, ' ').nth(2)).map(str::to_owned);
+        let key = self.key.as_deref().and_then(|key| key.splitn(3, ' ').nth(2)).map(str::to_owned);
         // Of a token, the event's name says more than its kind does: it expires.
         let event = self.event_name.0.filter(|name| *name != scene.kind);
         let word = object.action.or(self.action).0.or_else(|| verb(&scene.kind).map(str::to_owned)).or(event);
@@ -117,7 +105,7 @@ impl SystemPayload {
             number: object.iid.0,
             title: title.or(self.name.or(self.username).or(self.group_name).0),
             url: object.url.or(self.url).0,
-            state: object.state.or(object.status).or(self.state).0.as_deref().map(State::of),
+            state: object.state.or(object.status).or(self.state).as_deref().map(State::of),
         };
         Fact::Other(Other { kind: scene.kind.clone(), item })
     }

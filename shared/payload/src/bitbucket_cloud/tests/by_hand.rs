@@ -32,7 +32,6 @@ fn one_push_of_several_refs_is_several_events() {
     repository: r: w/r - -, private or public
     branch: gone
     deleted: 1
-    count: 0
 
     kind: tag
     actor: - (Renovate), a bot
@@ -64,7 +63,6 @@ fn a_branch_that_is_moved_by_force_says_so_and_one_of_sha256_is_like_any_other()
     branch: main
     updated: abababababababababababababababababababababababababababababababab..cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
     forced: true
-    count: 0
     ");
 }
 
@@ -143,7 +141,7 @@ fn projects_and_repositories_that_come_move_and_go() {
     kind: repo:transfer
     actor: - (-)
     repository: r: w/r - -, private or public
-    action: transfer
+    action: transferred
     title: w/r
     ");
     for (key, action) in
@@ -175,13 +173,4 @@ fn nothing_that_is_missing_loses_the_event() {
     number: 7
     title: a\r\nQUIT\u{3}
     ");
-    for (name, _) in COLLECTION {
-        for body in [
-            "{}",
-            r#"{"actor": 1, "repository": [], "pullrequest": "", "issue": 3, "push": {"changes": {}}}"#,
-        ] {
-            assert!(parse(Some(name), body.as_bytes()).is_ok(), "{name}");
-        }
-        assert!(parse(Some(name), b"{").is_err());
-    }
 }

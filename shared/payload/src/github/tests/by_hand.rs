@@ -58,7 +58,7 @@ fn each_verdict_of_a_review_has_its_word() {
         ("submitted", json!("commented"), "reviewed"),
         ("submitted", json!(null), "reviewed"),
         ("edited", json!("approved"), "updated"),
-        ("dismissed", json!("dismissed"), "unapproved"),
+        ("dismissed", json!("dismissed"), "dismissed"),
     ] {
         let mut body = request(action, &json!({}));
         body["review"] = json!({"state": state, "html_url": "https://github.com/o/r/pull/7#review"});
@@ -200,6 +200,49 @@ fn several_wiki_pages_are_several_facts() {
     title: Home
     ");
     assert_eq!(shown("gollum", &json!({"pages": []})), "ignored: an event about nothing\n");
+}
+
+/// A release that came out at ten, and a second later tells what it is.
+fn release(action: &str, updated_at: &Value) -> String {
+    let release = json!({"tag_name": "v1", "prerelease": false, "created_at": "2025-11-01T08:00:00Z",
+        "published_at": "2025-11-20T10:00:00Z", "updated_at": updated_at});
+    shown("release", &json!({"action": action, "release": release}))
+}
+
+#[test]
+fn a_release_that_comes_out_is_told_once() {
+    let at_once = json!("2025-11-20T10:00:01Z");
+    for twin in ["created", "released", "prereleased"] {
+        for time in [&at_once, &Value::Null] {
+            assert!(release(twin, time).starts_with("ignored: 'published' tells"), "{twin}");
+        }
+    }
+    for told in ["published", "edited", "unpublished", "deleted"] {
+        assert!(release(told, &at_once).starts_with("kind: release"), "{told}");
+    }
+}
+
+#[test]
+fn a_release_that_was_a_prerelease_before_is_told_as_released() {
+    insta::assert_snapshot!(release("released", &json!("2025-11-21T09:00:00Z")), @"
+    kind: release
+    actor: - (-)
+    action: released
+    title: v1
+    tag: v1
+    prerelease: false
+    ");
+    assert!(release("prereleased", &json!("2025-11-21T09:00:00Z")).contains("action: prereleased\n"));
+    assert!(release("created", &json!("2025-11-21T09:00:00Z")).starts_with("ignored: "));
+}
+
+#[test]
+fn a_star_is_told_to_who_hears_of_either_of_its_events() {
+    let body = json!({"action": "started", "repository": {"name": "r"}});
+    assert!(shown("watch", &body).starts_with("kind: watch\n"));
+    assert!(
+        shown("star", &json!({"action": "created", "repository": {"name": "r"}})).starts_with("kind: star\n")
+    );
 }
 
 #[test]

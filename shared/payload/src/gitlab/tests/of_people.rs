@@ -225,12 +225,12 @@ fn projects_and_groups() {
     kind: project_transfer
     actor: - (-)
     repository: Underscore: scores/underscore - -, private
-    action: transfer
+    action: transferred
     title: Underscore
 
     kind: group_rename
     actor: - (-)
-    action: rename
+    action: renamed
     title: Better Name
 
     kind: subgroup_create
@@ -250,7 +250,7 @@ fn accounts_and_keys() {
 
     kind: user_rename
     actor: - (-)
-    action: rename
+    action: renamed
     title: new-name
 
     kind: user_failed_login

@@ -1,5 +1,5 @@
-//! Fields as GitLab's many versions send them: absent, null, or of another type than today's documentation says. Such
-//! a field is not there; the event it stands in is not lost for it.
+//! Fields as the forges' many versions send them: absent, null, or of another type than their documentation says. Such
+//! a field is not there; the event it stands in is not lost for it. Nothing is kept that is not read.
 //!
 //! Not here: which fields there are, and which of them an event cannot do without.
 
@@ -10,35 +10,24 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A value of the expected type, if there is one.
-pub(super) struct Field<T>(pub(super) Option<T>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Field<T>(pub(crate) Option<T>);
 
 /// Never empty: an empty text tells nothing.
-pub(super) type Text = Field<String>;
+pub(crate) type Text = Field<String>;
 /// Whole, not negative; seconds lose their fractions.
-pub(super) type Number = Field<u64>;
-pub(super) type Flag = Field<bool>;
-pub(super) type Part<T> = Field<Object<T>>;
-/// Without the elements that are of another type.
-pub(super) type List<T> = Field<Vec<T>>;
+pub(crate) type Number = Field<u64>;
+pub(crate) type Flag = Field<bool>;
+/// How long a list is, whatever it holds.
+pub(crate) type Length = Field<Elements>;
 
-/// A JSON object.
-pub(super) struct Object<T>(pub(super) T);
+/// An object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part<T>(pub(crate) Option<T>);
 
-impl<T> Part<T> {
-    pub(super) fn get(&self) -> Option<&T> {
-        self.0.as_ref().map(|Object(part)| part)
-    }
-
-    pub(super) fn take(self) -> Option<T> {
-        self.0.map(|Object(part)| part)
-    }
-}
-
-impl<T> Field<T> {
-    pub(super) fn or(self, other: Self) -> Self {
-        Self(self.0.or(other.0))
-    }
-}
+/// A list of objects, without the elements that are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct List<T>(pub(crate) Option<Vec<T>>);
 
 impl<T> Default for Field<T> {
     fn default() -> Self {
@@ -46,8 +35,32 @@ impl<T> Default for Field<T> {
     }
 }
 
+impl<T> Default for Part<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Field<T> {
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
+}
+
+impl Text {
+    pub(crate) fn as_deref(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
 /// What a type makes of each kind of JSON value: nothing, where it does not say.
-pub(super) trait Shape<'de>: Sized {
+pub(crate) trait Shape<'de>: Sized {
     fn of_text(_: &str) -> Option<Self> {
         None
     }
@@ -118,26 +131,51 @@ impl Shape<'_> for bool {
     }
 }
 
+/// A number of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Elements(pub(crate) usize);
+
+impl<'de> Shape<'de> for Elements {
+    fn of_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut count = 0;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+        }
+        Ok(Some(Self(count)))
+    }
+}
+
+struct Object<T>(T);
+
 impl<'de, T: Deserialize<'de>> Shape<'de> for Object<T> {
     fn of_map<A: MapAccess<'de>>(map: A) -> Result<Option<Self>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(|part| Some(Self(part)))
     }
 }
 
-impl<'de, T: Shape<'de>> Shape<'de> for Vec<T> {
+struct Objects<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Shape<'de> for Objects<T> {
     fn of_list<A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
-        let mut elements = Self::new();
-        while let Some(Field(element)) = list.next_element::<Field<T>>()? {
-            elements.extend(element);
+        let mut objects = Vec::new();
+        while let Some(Part(object)) = list.next_element()? {
+            objects.extend(object);
         }
-        Ok(Some(elements))
+        Ok(Some(Self(objects)))
     }
 }
 
-/// An element that only counts.
-impl Shape<'_> for IgnoredAny {
-    fn of_text(_: &str) -> Option<Self> {
-        Some(Self)
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Field(object) = Field::deserialize(deserializer)?;
+        Ok(Self(object.map(|Object(part)| part)))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Field(objects) = Field::deserialize(deserializer)?;
+        Ok(Self(objects.map(|Objects(list)| list)))
     }
 }
 
@@ -195,38 +233,50 @@ mod tests {
 
     use super::*;
 
-    #[derive(Default, Deserialize)]
+    #[derive(Debug, Default, Deserialize)]
     #[serde(default)]
     struct Payload {
         text: Text,
         number: Number,
         flag: Flag,
-        part: Part<Inner>,
-        list: List<Object<Inner>>,
-    }
-
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Inner {
-        id: Number,
+        part: Part<Box<Payload>>,
+        list: List<Payload>,
+        length: Length,
     }
 
     fn check(json: &str) -> String {
-        let Payload { text, number, flag, part, list } = serde_json::from_str(json).unwrap();
-        let id = part.take().and_then(|inner| inner.id.0);
-        let ids: Option<Vec<_>> =
-            list.0.map(|list| list.into_iter().map(|Object(inner)| inner.id.0).collect());
-        format!("{:?} {:?} {:?} {id:?} {ids:?}", text.0, number.0, flag.0)
+        let Payload { text, number, flag, part, list, length } = serde_json::from_str(json).unwrap();
+        let within = part.0.map(|part| part.number.0);
+        let elements: Option<Vec<_>> = list.0.map(|list| list.into_iter().map(|one| one.number.0).collect());
+        format!("{:?} {:?} {:?} {within:?} {elements:?} {:?}", text.0, number.0, flag.0, length.0)
     }
 
     #[test]
     fn a_field_of_another_type_is_read_where_it_can_be_and_is_absent_where_not() {
-        let as_documented = r#"{"text":"a","number":1,"flag":true,"part":{"id":2},"list":[{"id":3}]}"#;
-        insta::assert_snapshot!(check(as_documented), @r#"Some("a") Some(1) Some(true) Some(2) Some([Some(3)])"#);
-        insta::assert_snapshot!(check(r#"{"text":5,"number":"6","flag":"false","list":[null,{"id":"7"},8,{}]}"#), @r#"Some("5") Some(6) Some(false) None Some([Some(7), None])"#);
-        insta::assert_snapshot!(check(r#"{"text":"","number":49.9,"flag":1,"part":[{"id":1}],"list":{"id":1}}"#), @"None Some(49) Some(true) None None");
-        insta::assert_snapshot!(check(r#"{"text":{"a":[1]},"number":-1,"flag":[[]],"part":"x","list":true}"#), @"None None None None None");
-        insta::assert_snapshot!(check(r#"{"text":null,"number":1e300,"flag":null,"part":null,"list":null}"#), @"None Some(18446744073709551615) None None None");
-        insta::assert_snapshot!(check("{}"), @"None None None None None");
+        for (json, read) in [
+            (
+                r#"{"text":"a","number":1,"flag":true,"part":{"number":2},"list":[{"number":3}],"length":[1,"b"]}"#,
+                r#"Some("a") Some(1) Some(true) Some(Some(2)) Some([Some(3)]) Some(Elements(2))"#,
+            ),
+            (
+                r#"{"text":5,"number":"6","flag":"false","part":{},"list":[null,{"number":"7"},8,{}],"length":[]}"#,
+                r#"Some("5") Some(6) Some(false) Some(None) Some([Some(7), None]) Some(Elements(0))"#,
+            ),
+            (
+                r#"{"text":"","number":49.9,"flag":1,"part":[{"number":1}],"list":{"number":1},"length":2}"#,
+                "None Some(49) Some(true) None None None",
+            ),
+            (
+                r#"{"text":{"a":[1]},"number":-1,"flag":[[]],"part":"x","list":true,"length":{"a":1}}"#,
+                "None None None None None None",
+            ),
+            (
+                r#"{"text":null,"number":1e300,"flag":null,"part":null,"list":null,"length":null}"#,
+                "None Some(18446744073709551615) None None None None",
+            ),
+            ("{}", "None None None None None None"),
+        ] {
+            assert_eq!(check(json), read, "{json}");
+        }
     }
 }

@@ -1,9 +1,12 @@
-//! How long something took, from the two times that GitHub gives.
+//! How long something took, from the two times that a forge gives.
 //!
 //! Not here: what time it is.
 
+/// Before there was any forge: Go's empty time, which Gitea sends, is of the year 1.
+const YEAR_MIN: i64 = 1970;
+
 /// Whole seconds from one time to a later one, both as in RFC 3339 (<https://www.rfc-editor.org/rfc/rfc3339>).
-pub(super) fn seconds_between(start: &str, end: &str) -> Option<u64> {
+pub(crate) fn seconds_between(start: &str, end: &str) -> Option<u64> {
     u64::try_from(seconds(end)? - seconds(start)?).ok()
 }
 
@@ -15,6 +18,9 @@ fn seconds(time: &str) -> Option<i64> {
         is_number.then(|| digits.parse().ok())?
     };
     let (year, month, day) = (field(0, 4)?, field(5, 7)?, field(8, 10)?);
+    if year < YEAR_MIN {
+        return None;
+    }
     let (hour, minute, second) = (field(11, 13)?, field(14, 16)?, field(17, 19)?);
     // Years that begin in March have their leap day at the end, and months whose lengths follow one line.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
@@ -56,6 +62,7 @@ mod tests {
     #[test]
     fn what_is_no_time_or_goes_backwards_has_no_length() {
         assert_eq!(seconds_between("2021-05-24T00:10:21Z", "2021-05-24T00:10:20Z"), None);
+        assert_eq!(seconds_between("0001-01-01T00:00:00Z", "2021-05-24T00:10:20Z"), None);
         for odd in ["", "yesterday", "2021-05-24", "2021-05-24T00:10:21 UTC", "2021-0é-24T00:10:21Z"] {
             assert_eq!(seconds_between(odd, "2021-05-24T00:10:21Z"), None, "{odd}");
         }
