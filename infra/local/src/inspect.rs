@@ -130,7 +130,7 @@ mod tests {
           "created": true,
           "deleted": false,
           "forced": null,
-          "compare_url": null,
+          "compare_url": "https://github.com/Codertocat/Hello-World/compare/simple-tag",
           "commit_count": null,
           "truncated": null,
           "commits": null,

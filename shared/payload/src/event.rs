@@ -135,6 +135,8 @@ pub struct TagPush {
     pub change: RefChange,
     /// The text of an annotated tag.
     pub annotation: Option<String>,
+    /// A page that shows the change, where the forge links one.
+    pub compare_url: Option<String>,
 }
 
 /// What a ref pointed to before and after. At least one of the two is there.

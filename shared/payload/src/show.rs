@@ -126,10 +126,11 @@ fn event(event: &Event) -> String {
 fn fact(lines: &mut Lines, fact: &Fact) {
     match fact {
         Fact::Push(push) => lines.push(push),
-        Fact::Tag(TagPush { tag, change, annotation }) => {
+        Fact::Tag(TagPush { tag, change, annotation, compare_url }) => {
             lines.line("tag", tag);
             lines.change(change);
             lines.maybe("annotation", annotation.as_ref());
+            lines.maybe("compare", compare_url.as_ref());
         }
         Fact::MergeRequest(MergeRequest { item, source_branch, target_branch, is_draft }) => {
             lines.item(item);

@@ -185,7 +185,11 @@ impl<'a> Normalised<'a> {
     }
 
     fn tag_push(self, push: &'a TagPush) -> Self {
-        Self { title: push.annotation.as_deref(), ..self.tag(&push.tag).between(&push.change) }
+        Self {
+            title: push.annotation.as_deref(),
+            compare_url: push.compare_url.as_deref(),
+            ..self.tag(&push.tag).between(&push.change)
+        }
     }
 
     fn merge_request(self, request: &'a MergeRequest) -> Self {

@@ -95,7 +95,8 @@ impl ChangePayload {
         let [new, old] = [self.new, self.old].map(|reference| reference.0.unwrap_or_default());
         let name = new.name.or(old.name).0?;
         if matches!(new.kind.or(old.kind).as_deref(), Some("tag" | "annotated_tag")) {
-            return Some(Fact::Tag(TagPush { tag: name, change, annotation: new.message.0 }));
+            let (annotation, compare_url) = (new.message.0, href(self.links));
+            return Some(Fact::Tag(TagPush { tag: name, change, annotation, compare_url }));
         }
         let commits = self.commits.0.map(|list| list.into_iter().filter_map(CommitPayload::commit).rev());
         let commits: Option<Vec<_>> = commits.map(Iterator::collect);

@@ -90,7 +90,7 @@ impl ChangePayload {
         let short = display_id.as_deref().filter(|_| !id.starts_with("refs/"));
         let name = parsed.map(RefName::as_str).or(short)?.to_owned();
         if kind.as_deref() == Some("TAG") || matches!(parsed, Some(RefName::Tag(_))) {
-            return Some(Fact::Tag(TagPush { tag: name, change, annotation: None }));
+            return Some(Fact::Tag(TagPush { tag: name, change, annotation: None, compare_url: None }));
         }
         let is_truncated = commits.as_ref().is_some_and(|commits| is_cut(commits, &change));
         let commits = commits.map(|listed| listed.into_iter().rev());

@@ -45,7 +45,7 @@ fn event(name: &str, payload: TagPayload) -> Parsed {
     let reference = payload.reference.0.unwrap_or_default();
     let tag = RefName::parse(&reference).map_or(reference.as_str(), RefName::as_str).to_owned();
     let fact = match change {
-        Some(change) => Fact::Tag(TagPush { tag, change, annotation: None }),
+        Some(change) => Fact::Tag(TagPush { tag, change, annotation: None, compare_url: None }),
         None => {
             Fact::Other(Other { kind: name.to_owned(), item: Item { title: Some(tag), ..Item::default() } })
         }

@@ -84,17 +84,16 @@ fn changed(forge: Forge, mut payload: PushPayload, name: Option<RefName<'_>>, ch
         return ignored("a push that names no repository");
     };
     let actor = actor(payload.sender.0.as_ref(), payload.pusher.0.as_ref());
+    let link = payload.compare.0.or(payload.compare_url.0);
+    let compare_url = link.and_then(|link| absolute(link, &repository));
     let fact = name.map(|name| match name {
         RefName::Branch(branch) => {
-            // Of a branch that is gone, GitHub links a comparison with nothing.
-            let is_gone = matches!(change, RefChange::Deleted { .. });
-            let link = payload.compare.0.or(payload.compare_url.0).filter(|_| !is_gone);
             let commits = payload.commits.0.map(|listed| commits(forge, listed));
             let listed = commits.as_ref().map(|commits| commits.len() as u64);
             Fact::Push(Push {
                 branch: branch.to_owned(),
                 change,
-                compare_url: link.and_then(|link| absolute(link, &repository)),
+                compare_url,
                 commit_count: payload.total_commits.0.or(listed),
                 commits: commits.unwrap_or_default(),
                 is_truncated: false,
@@ -102,7 +101,9 @@ fn changed(forge: Forge, mut payload: PushPayload, name: Option<RefName<'_>>, ch
             })
         }
         // The text of an annotated tag is not in the payload.
-        RefName::Tag(tag) => Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation: None }),
+        RefName::Tag(tag) => {
+            Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation: None, compare_url })
+        }
     });
     pushed(forge, &actor, &repository, fact)
 }

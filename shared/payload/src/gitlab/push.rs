@@ -65,9 +65,12 @@ pub(super) fn push(payload: PushPayload, scene: &mut Scene) -> Told {
                 change,
             }))
         }
-        RefName::Tag(tag) => {
-            Ok(Fact::Tag(TagPush { tag: tag.to_owned(), change, annotation: payload.message.0 }))
-        }
+        RefName::Tag(tag) => Ok(Fact::Tag(TagPush {
+            tag: tag.to_owned(),
+            change,
+            annotation: payload.message.0,
+            compare_url: None,
+        })),
     }
 }
 

@@ -199,6 +199,7 @@ mod tests {
                 tag: "v1".into(),
                 change: RefChange::Deleted { before: None::<Sha> },
                 annotation: None,
+                compare_url: None,
             }),
             ..push(PUSH)
         });

@@ -19,6 +19,7 @@ pub(super) fn of_kind(kind: &str) -> Option<Event> {
             tag: "v1.0".to_owned(),
             change: RefChange::Created { after: sha(AFTER)? },
             annotation: Some("The first release".to_owned()),
+            compare_url: None,
         }),
         "merge_request" => Fact::MergeRequest(merge_request()),
         "issue" => Fact::Issue(item(23, Action::Opened, "The menu does not close", "issues/23")),

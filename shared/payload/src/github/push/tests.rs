@@ -74,6 +74,7 @@ fn a_branch_and_tags_come_and_go_on_github() {
     repository: Hello-World: Codertocat/Hello-World https://github.com/Codertocat/Hello-World master, public
     tag: simple-tag
     created: 6113728f27ae82c7b1a177c8d03f9e96e0adf246
+    compare: https://github.com/Codertocat/Hello-World/compare/simple-tag
     ");
     let deleted = include_str!("../../../../../tests/fixtures/github/tag_deleted.json");
     insta::assert_snapshot!(shown(Forge::GitHub, "push", deleted), @"
@@ -82,6 +83,7 @@ fn a_branch_and_tags_come_and_go_on_github() {
     repository: Hello-World: Codertocat/Hello-World https://github.com/Codertocat/Hello-World master, public
     tag: simple-tag
     deleted: 6113728f27ae82c7b1a177c8d03f9e96e0adf246
+    compare: https://github.com/Codertocat/Hello-World/compare/d70c5c6fa638^...000000000000
     ");
 }
 

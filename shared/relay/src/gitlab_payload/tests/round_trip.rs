@@ -129,8 +129,9 @@ fn push() -> impl Strategy<Value = Fact> {
 }
 
 fn tag() -> impl Strategy<Value = Fact> {
-    (text(), change(), maybe(text()))
-        .prop_map(|(tag, change, annotation)| Fact::Tag(TagPush { tag, change, annotation }))
+    (text(), change(), maybe(text())).prop_map(|(tag, change, annotation)| {
+        Fact::Tag(TagPush { tag, change, annotation, compare_url: None })
+    })
 }
 
 fn merge_request() -> impl Strategy<Value = Fact> {

@@ -81,7 +81,7 @@ impl Bad<'_> {
     }
 
     fn tag(&self, change: RefChange) -> Fact {
-        Fact::Tag(TagPush { tag: self.text(), change, annotation: self.some() })
+        Fact::Tag(TagPush { tag: self.text(), change, annotation: self.some(), compare_url: self.some() })
     }
 
     fn run(&self, reference: Reference) -> Run {

@@ -139,7 +139,7 @@ fn branches_go() {
 #[test]
 fn tags_come_move_and_go() {
     let tag = |change| {
-        let fact = Fact::Tag(TagPush { tag: "v1.0".to_owned(), change, annotation: None });
+        let fact = Fact::Tag(TagPush { tag: "v1.0".to_owned(), change, annotation: None, compare_url: None });
         told(&Event { fact, ..samples::of_kind("tag").unwrap() }, LineStyle::Compact)
     };
     assert_snapshot!(tag(RefChange::Created { after: sha('a') }), @"[Diaspora] Ann Author created tag v1.0 at aaaaaaaa");

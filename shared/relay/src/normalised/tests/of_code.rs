@@ -77,7 +77,8 @@ fn a_new_branch_and_one_that_is_gone() {
 #[test]
 fn a_tag() {
     let change = RefChange::Created { after: sha('b') };
-    let tag = TagPush { tag: "v1.0".to_owned(), change, annotation: Some("One".to_owned()) };
+    let tag =
+        TagPush { tag: "v1.0".to_owned(), change, annotation: Some("One".to_owned()), compare_url: None };
     assert_snapshot!(check(Fact::Tag(tag)), @r#"
     action: "created"
     after: "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
