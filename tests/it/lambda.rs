@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use end_to_end::{
     Answered, Emulator, HttpReceiver, IrcNetwork, IrkerSink, LambdaWatch, Project, Push, apply_to_table,
+    eventually, on_table,
 };
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -70,8 +71,39 @@ async fn functions_turn_strangers_away_relay_repeats_once_and_try_again() {
     }
 }
 
+#[tokio::test]
+async fn what_a_target_missed_is_parked_and_the_sweep_brings_it_back_on_request() {
+    const TEST: &str = "parking, the log and replay on Lambda";
+    let builder = HttpReceiver::start().await;
+    let project = Project::named("diaspora/diaspora").to_http(&builder);
+    let Some(bellhop) = OnLambda::start(TEST, &project).await else { return };
+    builder.answers_next(410);
+
+    assert_eq!(bellhop.receives("diaspora", &farewell("one")).await.status, 202);
+    let refused = builder.receives().await;
+    bellhop.says("targets", &["diaspora/diaspora"], "1 parked").await;
+    assert_eq!(bellhop.receives("diaspora", &farewell("two")).await.status, 202);
+    bellhop.says("targets", &["diaspora/diaspora"], "2 parked").await;
+    bellhop.says("log", &["diaspora/diaspora", "--failed"], "attempt 1  refused with status 410").await;
+    assert_eq!(builder.received_so_far().len(), 0, "it is left alone");
+
+    bellhop.says("enable", &["diaspora/diaspora", "1"], "executable").await;
+    bellhop.lambda.invoke("sweep", &json!({})).await;
+    assert_eq!(builder.received_so_far().len(), 0, "nothing comes unasked");
+    let replay = ["diaspora/diaspora", "--state", "parked", "--since", "1h"];
+    bellhop.says("replay", &replay, "the function sweep carries it on").await;
+    bellhop.lambda.invoke("sweep", &json!({})).await;
+
+    let again = [builder.receives().await, builder.receives().await];
+    let first = again.iter().find(|again| again.body == refused.body).expect("the first is among them");
+    assert_eq!(first.header("webhook-id"), refused.header("webhook-id"));
+    assert_eq!(first.header("webhook-attempt"), Some("2"));
+    bellhop.says("targets", &["diaspora/diaspora"], "0 parked").await;
+}
+
 /// The functions with all that `template.yaml` gives them.
 struct OnLambda {
+    environment: Vec<(&'static str, String)>,
     lambda: Arc<LambdaWatch>,
     client: reqwest::Client,
     triggers: [JoinHandle<()>; 2],
@@ -95,7 +127,7 @@ impl OnLambda {
             ("BELLHOP_HTTP_QUEUE_URL", http_queue.clone()),
         ]);
         apply_to_table(project, TABLE, &environment);
-        for function in ["receive-hook", "relay-irker", "relay-http"] {
+        for function in ["receive-hook", "relay-irker", "relay-http", "sweep"] {
             lambda.add(function, &environment);
         }
         let lambda = Arc::new(lambda);
@@ -103,7 +135,15 @@ impl OnLambda {
             tokio::spawn(trigger(Arc::clone(&emulator), queue, Arc::clone(&lambda), function))
         };
         let triggers = [trigger(irker_queue, "relay-irker"), trigger(http_queue, "relay-http")];
-        Some(Self { lambda, client: reqwest::Client::new(), triggers })
+        Some(Self { environment, lambda, client: reqwest::Client::new(), triggers })
+    }
+
+    /// What an operator's command says in the end.
+    async fn says(&self, command: &str, arguments: &[&str], expected: &str) {
+        eventually(&format!("bellhop {command} says {expected}"), || {
+            on_table((command, arguments), TABLE, &self.environment).contains(expected).then_some(())
+        })
+        .await;
     }
 
     async fn receives(&self, source: &str, push: &Push) -> Answered {

@@ -143,6 +143,24 @@ pub fn apply_to_table(project: &Project, table: &str, environment: &[(&str, Stri
     apply(project, Command::new(built("bellhop")).arg("apply").envs(environment).args(["--table", table]));
 }
 
+/// What `bellhop COMMAND --table TABLE ARGUMENTS` says.
+///
+/// # Panics
+/// If it fails.
+pub fn on_table(
+    (command, arguments): (&str, &[&str]),
+    table: &str,
+    environment: &[(&str, String)],
+) -> String {
+    let environment = environment.iter().map(|(name, value)| (name, value));
+    let mut bellhop = Command::new(built("bellhop"));
+    let output = bellhop.args([command, "--table", table]).args(arguments).envs(environment).output();
+    let output = output.expect("run bellhop");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "bellhop {command} {arguments:?} fails:\n{said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 fn apply(project: &Project, command: &mut Command) {
     let output = run_apply(project, command);
     let said = String::from_utf8_lossy(&output.stderr);

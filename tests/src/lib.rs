@@ -22,7 +22,7 @@ mod tools;
 mod verifier;
 mod waiting;
 
-pub use bellhop::{Bellhop, apply_to_table, demonstration};
+pub use bellhop::{Bellhop, apply_to_table, demonstration, on_table};
 pub use build::built;
 pub use emulator::Emulator;
 pub use http_receiver::{HttpReceiver, Received};

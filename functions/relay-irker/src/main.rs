@@ -16,7 +16,7 @@ async fn main() -> anyhow::Result<()> {
     let environment = Environment::load().await;
     let table = environment.table()?;
     table.warm_up().await;
-    let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
+    let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?).logging(environment.log()?);
     let guard = environment.guard()?;
     let handler = async |run: &[&str]| app::relay_irker::handle(&app, &guard, run).await;
     aws::serve_queue(QueueName::Irker, Deferral::QueueTimeout, handler)

@@ -1,6 +1,6 @@
 //! The Lambda function that brings back what is due, each minute.
 //!
-//! Not here: anything but wiring; what it does is `app::parking::sweep`.
+//! Not here: anything but wiring; what it does is `app::sweep`.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ async fn main() -> anyhow::Result<()> {
     let environment = Environment::load().await;
     let (table, queue) = (environment.table()?, environment.queue()?);
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
-    aws::serve_schedule(async || app::parking::sweep(&app, &queue).await)
+    aws::serve_schedule(async || app::sweep::sweep(&app, &queue).await)
         .await
         .map_err(anyhow::Error::from_boxed)
 }

@@ -10,19 +10,14 @@ use anyhow::{Context, Result, anyhow};
 use app::{App, projects};
 use config::{HttpHook, Project, ProjectId, SourceId};
 
-use crate::Store;
+use crate::AnyStore;
 use crate::file::{File, ProjectEntry};
-use crate::house::{House, random_text};
+use crate::house::random_text;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    store: Store,
-    /// The DynamoDB table of a deployed Bellhop, instead of a store on this machine. `BELLHOP_SEALING_KEY` holds the
-    /// key; region and credentials are found as by any AWS tool.
-    #[cfg(feature = "aws")]
-    #[arg(long, value_name = "NAME", conflicts_with = "data")]
-    table: Option<String>,
+    store: AnyStore,
     /// The file; `infra/local/example.toml` shows all there is.
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -34,7 +29,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     // TOML's errors quote the line, which may hold a secret: say where, and not what stands there.
     let file: File =
         toml::from_str(&text).map_err(|error| anyhow!("{shown}: {}", without_quote(&error, &text)))?;
-    let app = open(&options).await?;
+    let app = options.store.open().await?;
     let mut ready = Vec::new();
     for entry in file.projects {
         ready.push(prepare(&app, entry).await.with_context(|| shown.to_string())?);
@@ -47,20 +42,6 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
         writeln!(std::io::stdout(), "{line}")?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-#[cfg(feature = "aws")]
-async fn open(options: &Options) -> Result<std::sync::Arc<App>> {
-    match &options.table {
-        Some(table) => Ok(aws::open_table(table).await?),
-        None => Ok(House::open(&options.store.data)?.app),
-    }
-}
-
-#[cfg(not(feature = "aws"))]
-#[expect(clippy::unused_async, reason = "with AWS, there is something to wait for")]
-async fn open(options: &Options) -> Result<std::sync::Arc<App>> {
-    Ok(House::open(&options.store.data)?.app)
 }
 
 /// Checks an entry before anything is stored, so that a mistake in the last one does not leave half a file applied.

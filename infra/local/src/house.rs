@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use app::App;
+use app::attempts::AttemptLog;
 use app::clock::{Chance, Clock};
 use app::seal::Sealer;
 use embedded::Store;
@@ -29,11 +30,16 @@ pub(crate) struct House {
 impl House {
     /// Opens the house in a folder, and builds it if it is not there.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
+        Self::open_with(folder, AttemptLog::default())
+    }
+
+    /// The same, with a log of attempts that is kept for another time.
+    pub(crate) fn open_with(folder: &Path, log: AttemptLog) -> Result<Self> {
         let store = Store::open(folder, Clock::System)?;
         let key = sealing_key(folder)?;
         let sealer =
             Sealer::new(&key).with_context(|| format!("{} is unusable", folder.join(KEY_FILE).display()))?;
-        let app = Arc::new(App::new(Arc::new(store.table()), sealer));
+        let app = Arc::new(App::new(Arc::new(store.table()), sealer).logging(log));
         Ok(Self { app, store })
     }
 }

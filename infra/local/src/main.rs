@@ -2,6 +2,7 @@
 //!
 //! Not here: what the functions do (`app`), how things are kept (`embedded`).
 
+mod aim;
 mod apply;
 mod ci;
 mod demo;
@@ -9,16 +10,30 @@ mod file;
 mod house;
 mod inspect;
 mod listen;
+mod log;
+mod receive;
+mod replay;
+mod resend;
 mod sample;
 mod serve;
+mod shown;
+mod targets;
+mod test;
+mod test_hook;
 mod test_irker;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use app::App;
 use clap::{Parser, Subcommand};
+use embedded::SqliteQueue;
+use relay::egress::{Allowance, Policy, PolicyError};
 use tracing_subscriber::EnvFilter;
+
+use crate::house::House;
 
 /// Carries what happens in git to the people it concerns.
 #[derive(Parser)]
@@ -36,12 +51,24 @@ enum Command {
     Serve(serve::Options),
     /// Load projects from a TOML file into the store, also beside a running server.
     Apply(apply::Options),
-    /// Say one harmless line to every recipient of a project, through the running server, and show what irkerd did.
-    Test(test_irker::Options),
+    /// Try a project's targets: one harmless line to every recipient on IRC, or a sample event to a hook.
+    Test(test::Options),
     /// Show one push on its way from the webhook to IRC and to an HTTP target, in a temporary store.
     Demo(demo::Options),
     /// Show what Bellhop makes of a payload: the event as JSON, and the lines irkerd would be told.
     Inspect(inspect::Options),
+    /// Show the attempts to deliver a project's events, newest first.
+    Log(log::Options),
+    /// Send an event again, under the same ids.
+    Resend(resend::Options),
+    /// Send many deliveries again, such as all that failed since a time.
+    Replay(replay::Options),
+    /// Show how a project's targets fare.
+    Targets(targets::Options),
+    /// Switch a hook on again that Bellhop has switched off.
+    Enable(targets::EnableOptions),
+    /// Be a target: print every request that comes in.
+    Receive(receive::Options),
     /// Show a job of a `.gitlab-ci.yml` as GitLab resolves it for a chat command.
     Ci(ci::Options),
 }
@@ -54,18 +81,74 @@ struct Store {
     data: PathBuf,
 }
 
+/// A store on this machine, or of a deployed Bellhop.
+#[derive(clap::Args)]
+struct AnyStore {
+    #[command(flatten)]
+    store: Store,
+    /// The DynamoDB table of a deployed Bellhop, instead of a store on this machine. `BELLHOP_SEALING_KEY` holds the
+    /// key; region and credentials are found as by any AWS tool.
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    table: Option<String>,
+}
+
+impl AnyStore {
+    async fn open(&self) -> anyhow::Result<Arc<App>> {
+        Ok(self.open_with_queue().await?.0)
+    }
+
+    /// With its queues, if they are within reach: those of a deployed Bellhop are not.
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(clippy::unused_async, reason = "with AWS, there is something to wait for")
+    )]
+    async fn open_with_queue(&self) -> anyhow::Result<(Arc<App>, Option<SqliteQueue>)> {
+        #[cfg(feature = "aws")]
+        if let Some(table) = &self.table {
+            return Ok((aws::open_table(table).await?, None));
+        }
+        let House { app, store } = House::open(&self.store.data)?;
+        Ok((app, Some(store.queue())))
+    }
+}
+
+/// What may be connected to.
+#[derive(clap::Args)]
+struct Egress {
+    /// Let irkerds and HTTP targets be inside: ADDRESS, NETWORK/BITS or HOST, each with :PORT or for every port. May be
+    /// repeated. Open anyway: all that is public, and port 6659 of this machine for irkerd.
+    #[arg(long = "allow-egress", value_name = "CIDR|HOST[:PORT]")]
+    allow: Vec<Allowance>,
+    /// Connect to this port of public addresses only; may be repeated. Without it, to every port.
+    #[arg(long = "egress-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    ports: Vec<u16>,
+}
+
+impl Egress {
+    fn policy(self) -> Result<Policy, PolicyError> {
+        Policy::new(self.allow, self.ports)
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
-    // These talk to somebody who looks at them; the log would be in the way.
-    log(if matches!(command, Command::Demo(_) | Command::Test(_)) { "error" } else { "info" });
+    // Commands talk to somebody who looks at them; the log would be in the way.
+    start_log(if matches!(command, Command::Serve(_) | Command::Apply(_)) { "info" } else { "error" });
     let result = match command {
         Command::Serve(options) => serve::run(options).await,
         Command::Apply(options) => apply::run(options).await,
-        Command::Test(options) => test_irker::run(options).await,
+        Command::Test(options) => test::run(options).await,
         Command::Demo(options) => demo::run(options).await,
         Command::Inspect(options) => inspect::run(options),
+        Command::Log(options) => log::run(options).await,
+        Command::Resend(options) => resend::run(options).await,
+        Command::Replay(options) => replay::run(options).await,
+        Command::Targets(options) => targets::run(options).await,
+        Command::Enable(options) => targets::enable(options).await,
+        Command::Receive(options) => receive::run(options).await,
         Command::Ci(options) => ci::run(&options),
     };
     match result {
@@ -84,7 +167,7 @@ fn complain(error: &anyhow::Error) {
 }
 
 /// One event a line, to standard error; `RUST_LOG` says which.
-fn log(default: &str) {
+fn start_log(default: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     log.with_ansi(io::stderr().is_terminal()).init();

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use app::Causes;
+use app::attempts::{AttemptLog, LOG_DAYS, LOG_DAYS_MAX};
 use app::egress::Guard;
 use app::http_target::Outbound;
 use app::queue::QueueName;
-use app::{doors, parking, relay_http, relay_irker};
+use app::{doors, relay_http, relay_irker, sweep};
 use embedded::{Consumer, Serving};
-use relay::egress::{Allowance, Policy};
+use relay::egress::Policy;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -24,7 +25,7 @@ use tokio::task::JoinSet;
 
 use crate::house::House;
 use crate::listen::listen;
-use crate::{Store, sample};
+use crate::{Egress, Store, sample};
 
 /// How many irkerds are served at the same time; each of them, one run of deliveries at a time.
 const IRKERDS_AT_ONCE: usize = 32;
@@ -48,18 +49,19 @@ pub(crate) struct Options {
     /// The address to listen on. Webhooks travel with secrets: put a TLS proxy in front before opening it wide.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
-    /// Let irkerds and HTTP targets be inside: ADDRESS, NETWORK/BITS or HOST, each with :PORT or for every port. May be
-    /// repeated. Open anyway: all that is public, and port 6659 of this machine for irkerd.
-    #[arg(long = "allow-egress", value_name = "CIDR|HOST[:PORT]")]
-    allow: Vec<Allowance>,
-    /// Connect to this port of public addresses only; may be repeated. Without it, to every port.
-    #[arg(long = "egress-port", value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
-    ports: Vec<u16>,
+    #[command(flatten)]
+    egress: Egress,
+    /// For how many days the log of attempts is kept.
+    #[arg(
+        long, value_name = "DAYS", default_value_t = LOG_DAYS,
+        value_parser = clap::value_parser!(u16).range(1..=i64::from(LOG_DAYS_MAX)),
+    )]
+    log_days: u16,
 }
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
-    let house = House::open(&options.store.data)?;
-    let guards = Guards::new(Policy::new(options.allow, options.ports)?);
+    let house = House::open_with(&options.store.data, AttemptLog::for_days(options.log_days))?;
+    let guards = Guards::new(options.egress.policy()?);
     let running = Running::start(&house, options.listen, guards).await?;
     let demo = sample::make_project(&house.app).await?;
     print_welcome(&running.url(), demo.as_deref())?;
@@ -104,7 +106,7 @@ impl Running {
         work.spawn(listen(listener, router, stopped(stopping.clone())));
         work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone()), guards.irkerds));
         work.spawn(relay_http(house, serving, stopped(stopping.clone()), Outbound::new(guards.hooks)?));
-        work.spawn(sweep(house, stopped(stopping)));
+        work.spawn(each_minute(house, stopped(stopping)));
         Ok(Self { address, stop, work })
     }
 
@@ -151,18 +153,18 @@ fn relay_http(
     async move { serving.consume(consumer(QueueName::Http, HTTP_AT_ONCE), handler, stop).await }
 }
 
-/// Brings back what is due, each minute.
-fn sweep(
+/// Brings back what is due, and carries replays on, each minute.
+fn each_minute(
     house: &House,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> impl Future<Output = ()> + Send + 'static {
     let (app, queue) = (Arc::clone(&house.app), house.store.queue());
     let for_ever = async move {
         loop {
-            if let Err(error) = parking::sweep(&app, &queue).await {
-                tracing::error!(error = %Causes(&error), "parking.sweep_failed");
+            if let Err(error) = sweep::sweep(&app, &queue).await {
+                tracing::error!(error = %Causes(&error), "sweep.failed");
             }
-            tokio::time::sleep(parking::SWEEP_EVERY).await;
+            tokio::time::sleep(sweep::SWEEP_EVERY).await;
         }
     };
     async move {
@@ -188,7 +190,7 @@ async fn stopped(mut stopping: watch::Receiver<bool>) {
 }
 
 /// Ends with SIGTERM (systemd, containers) or SIGINT (Ctrl-C).
-fn stop_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {

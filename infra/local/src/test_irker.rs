@@ -3,6 +3,7 @@
 //! Not here: the test itself. It goes through the queue to the server that runs on this store (`app::test_irker`).
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,6 @@ use app::{ids, projects};
 use config::ProjectPath;
 use relay::Outcome;
 
-use crate::Store;
 use crate::house::House;
 
 /// How long the report is waited for: a test takes milliseconds, and where irkerd hangs, some ten seconds.
@@ -21,22 +21,8 @@ const REPORT_MAX: Duration = Duration::from_secs(30);
 /// How often to look whether it is there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-#[derive(clap::Args)]
-pub(crate) struct Options {
-    #[command(flatten)]
-    store: Store,
-    /// The project's path, as `bellhop apply` shows it.
-    #[arg(value_name = "PROJECT", value_parser = path)]
-    project: ProjectPath,
-}
-
-fn path(text: &str) -> Result<ProjectPath, <ProjectPath as TryFrom<String>>::Error> {
-    text.to_owned().try_into()
-}
-
-pub(crate) async fn run(options: Options) -> Result<ExitCode> {
-    let house = House::open(&options.store.data)?;
-    let path = &options.project;
+pub(crate) async fn run(folder: &Path, path: &ProjectPath) -> Result<ExitCode> {
+    let house = House::open(folder)?;
     let number = projects::number_of(&house.app, path).await?;
     let project = match number {
         Some(number) => projects::load(&house.app, number).await?,

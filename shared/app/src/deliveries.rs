@@ -1,7 +1,9 @@
 //! The repository of deliveries: what became of an event at one target, one row each, beside its event.
 //!
-//! Not here: the log per target that people page through (it comes with the delivery engine), and any plan for the
-//! next attempt (`relay::schedule`).
+//! Not here: the log per target that people page through (`attempts`), and any plan for the next attempt
+//! (`relay::schedule`).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use config::TargetId;
 use relay::Outcome;
@@ -39,7 +41,7 @@ pub enum DeliveryState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ParkedReason {
-    /// Every attempt of its schedule has failed.
+    /// Every attempt of its schedule has failed, or it has waited for its target for too long.
     Exhausted,
     /// Its target is switched off.
     TargetDisabled,
@@ -148,6 +150,19 @@ pub async fn find(
 ) -> Result<Option<DeliveryRecord>, StoreError> {
     let stored = app.table.get(&delivery_key(event, target)).await?;
     stored.map(|stored| row(&stored)).transpose()
+}
+
+/// The records of some deliveries, at most one `batch_get` of them, in their order.
+pub(crate) async fn records(
+    app: &App,
+    deliveries: impl Iterator<Item = (&EventId, TargetId)>,
+) -> Result<Vec<Option<DeliveryRecord>>, StoreError> {
+    let keys: Vec<_> = deliveries.map(|(event, target)| delivery_key(event, target)).collect();
+    // The same delivery may be asked for twice, but the same key may not.
+    let once: BTreeSet<_> = keys.iter().cloned().collect();
+    let found = app.table.batch_get(&Vec::from_iter(once)).await?;
+    let found: BTreeMap<_, _> = found.iter().map(|stored| (&stored.item.key, stored)).collect();
+    keys.iter().map(|key| found.get(key).map(|stored| row(stored)).transpose()).collect()
 }
 
 /// Writes a record in place of the one that was read. `false` if somebody else wrote meanwhile.

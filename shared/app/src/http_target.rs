@@ -10,6 +10,7 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use relay::limits::ANSWER_BYTES_MAX;
 use relay::{HttpRequest, Outcome, egress};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
@@ -18,10 +19,6 @@ use crate::egress::{Guard, Pinned, pinned};
 
 /// How long a connection may take to come about.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
-
-/// How many bytes of an answer are read, so that the connection can be used again. Longer answers are cut off by
-/// closing it.
-const ANSWER_BYTES_MAX: usize = 8 * 1024;
 
 /// How long an idle connection is kept for the next delivery.
 const IDLE_MAX: Duration = Duration::from_secs(30);
@@ -34,6 +31,28 @@ pub struct Outbound {
     /// For targets that prove nothing. Most houses have none, so it is built when the first one comes; its connections
     /// are its own, or a hook that verifies would be sent over one that nobody has looked at.
     unverified: Arc<OnceLock<reqwest::Client>>,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub struct Exchange {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was answered; `None` if nothing was.
+    pub answer: Option<Answered>,
+    /// From the lookup to the end of the answer, or of what is read of it.
+    pub duration: Duration,
+}
+
+/// An answer, as far as it was read.
+#[derive(Debug)]
+pub struct Answered {
+    /// As received: anything may stand there.
+    pub headers: HeaderMap,
+    /// The first [`ANSWER_BYTES_MAX`] bytes, or fewer if no more came in time. Never decompressed.
+    pub body: Vec<u8>,
+    /// Whether there was more, or might have been.
+    pub is_cut: bool,
 }
 
 /// Why there is no client.
@@ -58,35 +77,37 @@ impl Outbound {
     }
 
     /// Posts a request once, within its time, lookup included.
-    pub async fn post(&self, request: HttpRequest) -> Outcome {
+    pub async fn post(&self, request: HttpRequest) -> Exchange {
         let began = Instant::now();
+        let (outcome, answer) = match self.send(request, began).await {
+            Ok(response) => {
+                let (status, retry_after_s) = (response.status(), retry_after(response.headers()));
+                let answer = read_a_little(response).await;
+                let outcome = if status.is_success() {
+                    Outcome::Delivered { status: status.as_u16() }
+                } else {
+                    Outcome::Refused { status: status.as_u16(), retry_after_s }
+                };
+                (outcome, Some(answer))
+            }
+            Err(outcome) => (outcome, None),
+        };
+        Exchange { outcome, answer, duration: began.elapsed() }
+    }
+
+    /// Gives the head of an answer. What is left of the time holds for its body as well.
+    async fn send(&self, request: HttpRequest, began: Instant) -> Result<reqwest::Response, Outcome> {
         let HttpRequest { url, headers, body, timeout, verify_tls } = request;
-        let (url, place) = match egress::read_url(url.expose()) {
-            Ok(read) => read,
-            Err(error) => return Outcome::Forbidden { reason: error.to_string() },
-        };
-        let client = match self.client(verify_tls) {
-            Ok(client) => client,
-            Err(error) => return Outcome::Unreachable { reason: error.to_string() },
-        };
-        let addresses = match self.guard.resolve(&place).await {
-            Ok(addresses) => addresses,
-            Err(error) => return error.into(),
-        };
+        let (url, place) = egress::read_url(url.expose())
+            .map_err(|error| Outcome::Forbidden { reason: error.to_string() })?;
+        let client =
+            self.client(verify_tls).map_err(|error| Outcome::Unreachable { reason: error.to_string() })?;
+        let addresses = self.guard.resolve(&place).await?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let time_left = timeout.saturating_sub(began.elapsed());
         let post = client.post(url).timeout(time_left).headers(headers).body(body);
-        let response = match pinned(&host, addresses, post.send()).await {
-            Ok(response) => response,
-            Err(error) => return failure(error, timeout),
-        };
-        let (status, retry_after_s) = (response.status(), retry_after(response.headers()));
-        read_a_little(response).await;
-        if status.is_success() {
-            Outcome::Delivered { status: status.as_u16() }
-        } else {
-            Outcome::Refused { status: status.as_u16(), retry_after_s }
-        }
+        let sent = pinned(&host, addresses, post.send()).await;
+        sent.map_err(|error| failure(error, timeout))
     }
 }
 
@@ -104,14 +125,23 @@ fn client(verify_tls: bool) -> Result<reqwest::Client, OutboundError> {
 }
 
 /// The status has been decided on; a body that breaks off or never ends changes nothing.
-async fn read_a_little(mut response: reqwest::Response) {
-    let mut read = 0;
-    while let Ok(Some(chunk)) = response.chunk().await {
-        read += chunk.len();
-        if read > ANSWER_BYTES_MAX {
-            return;
+async fn read_a_little(mut response: reqwest::Response) -> Answered {
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Vec::new();
+    let is_cut = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = ANSWER_BYTES_MAX - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if chunk.len() > room {
+                    break true;
+                }
+            }
+            Ok(None) => break false,
+            Err(_) => break true,
         }
-    }
+    };
+    Answered { headers, body, is_cut }
 }
 
 /// Seconds only: a date would need both clocks to agree.

@@ -1,6 +1,7 @@
 //! Names of what comes and goes: events, and the tries to accept them. Names of what is configured are in `config`.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use config::{SourceId, TargetId};
@@ -52,6 +53,32 @@ impl fmt::Display for EventId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }
+}
+
+/// A text that names nothing here.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is no id: it should be 24 or 32 hexadecimal digits, as Bellhop prints them")]
+pub struct IdError(String);
+
+impl FromStr for EventId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        digits(text, 32).map(Self)
+    }
+}
+
+impl FromStr for Stamp {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        digits(text, 24).map(Self)
+    }
+}
+
+fn digits(text: &str, count: usize) -> Result<String, IdError> {
+    let is_id = text.len() == count && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if is_id { Ok(text.to_owned()) } else { Err(IdError(text.to_owned())) }
 }
 
 /// Names one try to accept an event.

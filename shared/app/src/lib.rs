@@ -5,12 +5,15 @@
 //! | [`receive_hook`] | [`doors`]: `POST /hooks/{source}` | the queue |
 //! | [`relay_irker`] | a task of the irker queue | [`irkerd`]: a TCP connection |
 //! | [`relay_http`] | a task of the HTTP queue | [`http_target`]: a POST |
+//! | [`resend`], [`replay`] | a person's wish | the queue |
+//! | [`test_hook`], [`test_irker`] | a person's wish | a sample, and a report |
 //!
 //! Both ways out pass the [`egress::Guard`].
 //!
 //! Not here: SQLite, AWS, `main`s and command lines; parsing, rendering and schedules, which are pure and live in
 //! `payload`, `config` and `relay`.
 
+pub mod attempts;
 mod causes;
 pub mod clock;
 #[cfg(feature = "conformance")]
@@ -30,11 +33,14 @@ mod reckoning;
 mod relay;
 pub mod relay_http;
 pub mod relay_irker;
+pub mod replay;
 pub mod resend;
 pub mod seal;
 mod store;
+pub mod sweep;
 pub mod table;
 pub mod targets;
+pub mod test_hook;
 pub mod test_irker;
 
 use std::sync::Arc;
@@ -42,6 +48,7 @@ use std::sync::Arc;
 pub use causes::Causes;
 pub use store::StoreError;
 
+use crate::attempts::AttemptLog;
 use crate::clock::{Chance, Clock};
 use crate::projects::ProjectCache;
 use crate::seal::Sealer;
@@ -57,6 +64,8 @@ pub struct App {
     pub clock: Clock,
     /// The dice.
     pub chance: Chance,
+    /// What is to be written into the log of attempts, and how long it is kept.
+    pub log: AttemptLog,
     projects: ProjectCache,
 }
 
@@ -68,6 +77,13 @@ impl App {
 
     /// With a clock and dice of one's own.
     pub fn with(table: Arc<dyn Table>, sealer: Sealer, clock: Clock, chance: Chance) -> Self {
-        Self { table, sealer, clock, chance, projects: ProjectCache::default() }
+        let (log, projects) = (AttemptLog::default(), ProjectCache::default());
+        Self { table, sealer, clock, chance, log, projects }
+    }
+
+    /// The same, with a log of attempts that is kept for another time.
+    #[must_use]
+    pub fn logging(self, log: AttemptLog) -> Self {
+        Self { log, ..self }
     }
 }

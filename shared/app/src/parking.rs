@@ -11,13 +11,15 @@
 
 use std::time::Duration;
 
+use config::TargetId;
+use relay::limits::{COME_BACK_MAX, REST_MAX};
+
 use crate::clock::Timestamp;
-use crate::deliveries::{self, delivery_key};
+use crate::deliveries::{self, DeliveryState, delivery_key};
 use crate::queue::{Answer, Delivery, Queue, QueueError, Task};
 use crate::store::{item, row};
-use crate::table::{Condition, Key, Query, Stored};
+use crate::table::{BATCH_GET_MAX, Condition, Key, Query, Stored};
 use crate::{App, StoreError, events, projects, targets};
-use config::TargetId;
 
 /// The longest wait in a queue: the longest that Lambda and SQS take without harm.
 pub(crate) const QUEUE_WAIT_MAX: Duration = Duration::from_mins(15);
@@ -51,9 +53,17 @@ impl From<crate::table::TableError> for ParkingError {
 /// Keeps a delivery until it is due: in the queue, or in the table if that takes long.
 pub(crate) async fn wait(app: &App, delivery: &Delivery, due_at: Timestamp) -> Result<Answer, StoreError> {
     let after = due_at.since(app.clock.now());
-    if after <= QUEUE_WAIT_MAX {
-        return Ok(Answer::Again { after });
-    }
+    if after <= QUEUE_WAIT_MAX { Ok(Answer::Again { after }) } else { keep(app, delivery, due_at).await }
+}
+
+/// Keeps a delivery while its target is left alone: in the table, unless that is over before the next sweep. From a queue,
+/// all that has piled up would come back in the same moment.
+pub(crate) async fn rest(app: &App, delivery: &Delivery, until: Timestamp) -> Result<Answer, StoreError> {
+    let after = until.since(app.clock.now());
+    if after <= SWEEP_EVERY { Ok(Answer::Again { after }) } else { keep(app, delivery, until).await }
+}
+
+async fn keep(app: &App, delivery: &Delivery, due_at: Timestamp) -> Result<Answer, StoreError> {
     let Delivery { event, target, .. } = delivery;
     // By time: padded, so that texts sort as numbers.
     put(app, Key::new(due_partition(*target), format!("{:015}#{event}", due_at.0)), delivery).await?;
@@ -79,7 +89,7 @@ fn due_partition(target: TargetId) -> String {
     format!("due#{target}")
 }
 
-fn parked_partition(target: TargetId) -> String {
+pub(crate) fn parked_partition(target: TargetId) -> String {
     format!("parked#{target}")
 }
 
@@ -110,10 +120,19 @@ async fn sweep_target(app: &App, queue: &dyn Queue, name: &Stored) -> Result<usi
     let may = health.may_come_back(now.0);
     let until = format!("{:015}#\u{10FFFF}", now.0);
     let whole = Query::prefix(due_partition(target), "");
-    let due = Query { between: (String::new(), until), limit: may, ..whole.clone() };
-    let rows = if may == 0 { Vec::new() } else { rows(app, due).await? };
+    let of = |from: &str, to: &str, limit| Query {
+        between: (from.to_owned(), to.to_owned()),
+        limit,
+        ..whole.clone()
+    };
+    // However the target fares, what has waited for this long is looked at again: it may be time to park it.
+    let overdue = now.0.saturating_sub(i64::try_from(REST_MAX.as_millis()).unwrap_or(0));
+    let overdue = format!("{overdue:015}#");
+    let mut rows = rows_of(app, of("", &overdue, COME_BACK_MAX)).await?;
+    rows.extend(rows_of(app, of(&overdue, &until, may)).await?);
     for portion in rows.chunks(PORTION) {
-        send_and_forget(app, queue, portion).await?;
+        send(app, queue, portion.iter().map(row).collect::<Result<_, _>>()?).await?;
+        forget(app, portion).await?;
     }
     if app.table.query(&Query { limit: 1, ..whole }).await?.items.is_empty() {
         // Unless a row came in this moment, which would have named the target again.
@@ -122,14 +141,16 @@ async fn sweep_target(app: &App, queue: &dyn Queue, name: &Stored) -> Result<usi
     Ok(rows.len())
 }
 
-async fn send_and_forget(app: &App, queue: &dyn Queue, rows: &[Stored]) -> Result<(), ParkingError> {
-    let mut tasks = Vec::with_capacity(rows.len());
-    for stored in rows {
-        let delivery: Delivery = row(stored)?;
+async fn send(app: &App, queue: &dyn Queue, deliveries: Vec<Delivery>) -> Result<(), ParkingError> {
+    let mut tasks = Vec::with_capacity(deliveries.len());
+    for delivery in deliveries {
         let project = projects::by_id(app, delivery.project).await?;
         tasks.push(Task::of(project.as_deref(), delivery));
     }
-    queue.send(tasks).await?;
+    Ok(queue.send(tasks).await?)
+}
+
+async fn forget(app: &App, rows: &[Stored]) -> Result<(), StoreError> {
     for stored in rows {
         app.table.delete(&stored.item.key, Condition::Always).await?;
     }
@@ -137,7 +158,7 @@ async fn send_and_forget(app: &App, queue: &dyn Queue, rows: &[Stored]) -> Resul
 }
 
 /// As many as the query's limit says, over as many pages as it takes.
-async fn rows(app: &App, mut query: Query) -> Result<Vec<Stored>, StoreError> {
+async fn rows_of(app: &App, mut query: Query) -> Result<Vec<Stored>, StoreError> {
     let limit = query.limit;
     let mut rows = Vec::new();
     while rows.len() < limit {
@@ -165,24 +186,47 @@ pub struct Parked {
 
 /// The deliveries that a target has parked, oldest first.
 pub async fn parked(app: &App, which: Parked) -> Result<Vec<Delivery>, StoreError> {
-    parked_rows(app, which).await?.iter().map(row).collect()
+    let rows = parked_rows(app, which).await?;
+    let mut parked = Vec::with_capacity(rows.len());
+    for portion in rows.chunks(BATCH_GET_MAX) {
+        let deliveries = portion.iter().map(row).collect::<Result<Vec<Delivery>, _>>()?;
+        let records =
+            deliveries::records(app, deliveries.iter().map(|delivery| (&delivery.event, delivery.target)))
+                .await?;
+        // Some have been sent again by themselves meanwhile.
+        let still = deliveries.into_iter().zip(records).filter(|(_, record)| {
+            record.as_ref().is_some_and(|record| matches!(record.state, DeliveryState::Parked { .. }))
+        });
+        parked.extend(still.map(|(delivery, _)| delivery));
+    }
+    Ok(parked)
 }
 
 async fn parked_rows(app: &App, which: Parked) -> Result<Vec<Stored>, StoreError> {
     let whole = Query::prefix(parked_partition(which.target), "");
     let since = (format!("{:015}", which.since.0), whole.between.1.clone());
-    rows(app, Query { between: since, limit: which.limit, ..whole }).await
+    rows_of(app, Query { between: since, limit: which.limit, ..whole }).await
 }
 
 /// Puts parked deliveries of a target into their queue again, oldest first, each with its schedule begun anew. Gives
-/// how many; repeated until it gives 0, it brings all back, a portion at a time.
+/// how many rows there were; repeated until it gives 0, it brings all back, a portion at a time.
 pub async fn release(app: &App, queue: &dyn Queue, which: Parked) -> Result<usize, ParkingError> {
     let rows = parked_rows(app, which).await?;
-    for stored in &rows {
-        begin_anew(app, &row(stored)?).await?;
-    }
     for portion in rows.chunks(PORTION) {
-        send_and_forget(app, queue, portion).await?;
+        let mut again = Vec::with_capacity(portion.len());
+        for stored in portion {
+            let delivery: Delivery = row(stored)?;
+            let record = deliveries::find(app, &delivery.event, delivery.target).await?;
+            // Anything but over: whoever released it before may not have come to send it.
+            if record.is_some_and(|record| record.state != DeliveryState::Done) {
+                // Its time is another one, so that the row of a delivery that is parked again at once is a new one.
+                let delivery = Delivery { queued_at: app.clock.now(), ..delivery };
+                begin_anew(app, &delivery).await?;
+                again.push(delivery);
+            }
+        }
+        send(app, queue, again).await?;
+        forget(app, portion).await?;
     }
     if !rows.is_empty() {
         tracing::info!(target = %which.target, deliveries = rows.len(), "parking.released");

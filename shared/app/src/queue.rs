@@ -139,11 +139,11 @@ impl Task {
 
     /// Unique to this sending of this delivery. Two copies of one event that race each other have different
     /// stamps and so different ids: a queue that drops repeated ids (SQS FIFO does) must keep both, since only
-    /// the table decides which of them counts.
+    /// the table decides which of them counts. What is sent again on request has another time.
     pub fn id(&self) -> String {
         match self {
             Self::RelayIrkerV1 { delivery, .. } | Self::RelayHttpV1 { delivery } => {
-                format!("{}.{}", delivery.stamp, delivery.target)
+                format!("{}.{}.{}", delivery.stamp, delivery.target, delivery.queued_at)
             }
             Self::TestIrkerV1 { test, .. } => format!("{}.test", test.id),
         }

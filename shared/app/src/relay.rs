@@ -9,9 +9,11 @@ use std::time::Duration;
 use config::{HttpHook, Project, TargetId};
 use payload::{Event, Parsed, Payload};
 use relay::breaker::{Admission, Health};
+use relay::limits::HTTP_AGE_MAX;
 use relay::schedule::{Schedule, Tried};
 use relay::{Original, Outcome, Verdict};
 
+use crate::attempts::Said;
 use crate::clock::Timestamp;
 use crate::deliveries::{self, Attempt, DeliveryRecord, DeliveryState, ParkedReason, Progress, delivery_key};
 use crate::events::{self, Standing, event_key};
@@ -43,6 +45,8 @@ pub(crate) struct Due {
     /// Counts from 1.
     pub(crate) attempt: u32,
     pub(crate) task: Delivery,
+    /// What was said, for the log.
+    pub(crate) said: Said,
     record: Option<(DeliveryRecord, Version)>,
     health: Known,
     began_at: Timestamp,
@@ -113,7 +117,8 @@ pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreErro
     };
     let project = projects::by_id(app, task.project).await?;
     let attempt = record.as_ref().map_or(0, |(record, _)| record.attempts_made).saturating_add(1);
-    let due = Due { events, original, project, attempt, task, record, health, began_at: now };
+    let said = Said::default();
+    let due = Due { events, original, project, attempt, task, said, record, health, began_at: now };
     Ok(Step::Attempt(Box::new(due)))
 }
 
@@ -141,9 +146,13 @@ async fn not_now(
         Admission::Go => Ok(None),
         Admission::Probe if targets::take_probe(app, task.target, health).await? => Ok(None),
         Admission::Probe => Ok(Some(Answer::Again { after: PENDING_AGAIN })),
-        Admission::Rest { until } => parking::wait(app, task, Timestamp(until)).await.map(Some),
-        Admission::Off => {
-            let state = DeliveryState::Parked { reason: ParkedReason::TargetDisabled };
+        Admission::Rest { until } if now.since(task.queued_at) < HTTP_AGE_MAX => {
+            parking::rest(app, task, Timestamp(until)).await.map(Some)
+        }
+        resting @ (Admission::Rest { .. } | Admission::Off) => {
+            let is_off = resting == Admission::Off;
+            let reason = if is_off { ParkedReason::TargetDisabled } else { ParkedReason::Exhausted };
+            let state = DeliveryState::Parked { reason };
             let (before, version) = record.cloned().unzip();
             let record = DeliveryRecord::waiting(before, state, now);
             write(app, task, (record, version)).await.map(Some)
@@ -189,7 +198,7 @@ async fn rows(app: &App, task: &Delivery) -> Result<Rows, StoreError> {
 }
 
 /// Events are kept as they came in; what they mean is read anew each time.
-fn read_again(forge: payload::Forge, original: &Original) -> Option<Vec<Event>> {
+pub(crate) fn read_again(forge: payload::Forge, original: &Original) -> Option<Vec<Event>> {
     let headers = original.headers.iter().filter_map(|(name, value)| {
         Some((http::HeaderName::try_from(name).ok()?, http::HeaderValue::try_from(value).ok()?))
     });
@@ -213,6 +222,7 @@ pub(crate) async fn settle(app: &App, due: Due, outcome: Outcome) -> Result<Answ
     let duration_ms = u64::try_from(now.since(due.began_at).as_millis()).unwrap_or(u64::MAX);
     log_attempt(&due, &outcome, &state, now);
     let attempt = Attempt { at: due.began_at, duration_ms, outcome };
+    app.log.note(&due.task, (due.attempt, &attempt), due.said);
     let (before, version) = due.record.unzip();
     write(app, &due.task, (DeliveryRecord::after(before, attempt, state), version)).await
 }

@@ -1,17 +1,22 @@
 //! The use case behind a task of the HTTP queue: one event to one HTTP hook.
 
+use config::{HookFormat, HttpHook};
 use futures_util::future::join_all;
-use relay::{Outcome, Sending, http_request};
+use relay::redact::{self, Secrets};
+use relay::{HttpRequest, Outcome, Sending, http_request};
 
+use crate::attempts::{Answer as Reply, Said, Sent};
 use crate::clock::Timestamp;
 use crate::http_target::Outbound;
 use crate::queue::{Answer, Delivery, Task};
 use crate::relay::{Due, Step, answer, prepare, settle, task};
-use crate::{App, StoreError, parking, targets};
+use crate::{App, StoreError, attempts, parking, targets};
 
 /// Handles a run of tasks, given as the queue's texts, side by side. One answer each.
 pub async fn handle(app: &App, outbound: &Outbound, run: &[&str]) -> Vec<Answer> {
-    join_all(run.iter().map(|body| handle_one(app, outbound, body))).await
+    let answers = join_all(run.iter().map(|body| handle_one(app, outbound, body))).await;
+    attempts::write(app).await;
+    answers
 }
 
 async fn handle_one(app: &App, outbound: &Outbound, body: &str) -> Answer {
@@ -59,8 +64,38 @@ async fn attempt(app: &App, outbound: &Outbound, due: &mut Due) -> Outcome {
         attempt: due.attempt,
         now_s: app.clock.now().seconds(),
     };
-    match http_request(hook, sending) {
-        Ok(request) => outbound.post(request).await,
-        Err(error) => Outcome::Unrenderable { reason: error.to_string() },
-    }
+    let request = match http_request(hook, sending) {
+        Ok(request) => request,
+        Err(error) => return Outcome::Unrenderable { reason: error.to_string() },
+    };
+    let is_event = IsEvent(is_as_it_came(hook));
+    let (outcome, said) = exchange(outbound, request, is_event).await;
+    due.said = said;
+    outcome
+}
+
+fn is_as_it_came(hook: &HttpHook) -> bool {
+    hook.format == HookFormat::Passthrough && hook.custom_webhook_template.is_none()
+}
+
+/// Whether a request's body is the event's own, which is kept with the event.
+pub(crate) struct IsEvent(pub(crate) bool);
+
+/// Posts a request, and tells what may be kept of it.
+pub(crate) async fn exchange(
+    outbound: &Outbound,
+    request: HttpRequest,
+    is_event: IsEvent,
+) -> (Outcome, Said) {
+    let secrets = Secrets::of(request.url.expose(), &request.headers);
+    let headers = redact::request_headers(&request.headers);
+    let body = (!is_event.0).then(|| redact::request_body(&request.body));
+    let exchange = outbound.post(request).await;
+    let answer = exchange.answer.map(|answered| Reply {
+        headers: redact::answer_headers(&answered.headers, &secrets),
+        body: redact::answer_body(&answered.body, answered.is_cut, &secrets),
+        is_cut: answered.is_cut,
+    });
+    let said = Said { sent: Sent::Http { headers, body }, answer, duration: Some(exchange.duration) };
+    (exchange.outcome, said)
 }

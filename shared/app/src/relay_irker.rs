@@ -15,14 +15,16 @@ use config::{Irker, TargetId};
 use futures_util::future::join_all;
 use relay::Outcome;
 use relay::irker::{self, Pace, Request, Waiting};
+use relay::limits::LINE_BYTES_MAX;
 use sha2::{Digest, Sha256};
 
+use crate::attempts::{LINES_LOGGED_MAX, Sent};
 use crate::deliveries::Progress;
 use crate::egress::Guard;
 use crate::queue::{Answer, IrkerTest, Task};
 use crate::reckoning::Reckoning;
 use crate::relay::{Due, Step, answer, prepare, put_off, settle, task};
-use crate::{App, Causes, StoreError, ids, irkerd, test_irker};
+use crate::{App, Causes, StoreError, attempts, ids, irkerd, test_irker};
 
 /// What waits behind a task that is not done.
 const WAITS: Answer = Answer::Again { after: Duration::ZERO };
@@ -55,6 +57,7 @@ pub async fn handle(app: &App, guard: &Guard, run: &[&str]) -> Vec<Answer> {
     for (place, answer) in relay(app, guard, dues).await {
         answers[place] = answer;
     }
+    attempts::write(app).await;
     answers
 }
 
@@ -159,7 +162,7 @@ fn lines(due: &Due) -> Vec<irker::Line> {
 }
 
 impl Telling {
-    fn of(members: Vec<(usize, Due)>) -> Self {
+    fn of(mut members: Vec<(usize, Due)>) -> Self {
         let first = &members[0].1;
         let lines = match &members[..] {
             [_] => lines(first),
@@ -180,6 +183,10 @@ impl Telling {
         let digest = digest(&requests);
         let handed = first.progress().filter(|progress| progress.of == digest);
         let handed = handed.map_or(0, |progress| progress.handed.min(requests.len()));
+        let shown = lines.iter().take(LINES_LOGGED_MAX).map(|line| line.render(LINE_BYTES_MAX)).collect();
+        let sent = Sent::Irker { recipients: recipients.len(), lines: shown };
+        // Those that are told together with the first one say nothing by themselves.
+        members[0].1.said.sent = if requests.is_empty() { Sent::Nothing } else { sent };
         Self { members, requests, handed, digest }
     }
 

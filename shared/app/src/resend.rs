@@ -1,6 +1,7 @@
-//! The use case behind *Resend*: an event to one of its targets once more, under the same id, whatever became of it.
+//! The use case behind *Resend*: an event to one of its targets, or to all, once more, under the same id, whatever became
+//! of it.
 //!
-//! Not here: what a target has parked (`parking::release`), a new event (`receive_hook`).
+//! Not here: many events (`replay`), what a target has parked (`parking::release`), a new event (`receive_hook`).
 
 use config::TargetId;
 
@@ -31,6 +32,28 @@ pub async fn resend(
     event: &EventId,
     target: TargetId,
 ) -> Result<(), ResendError> {
+    let task = begun_anew(app, event, target).await?;
+    queue.send(vec![task]).await.map_err(ParkingError::from)?;
+    tracing::info!(%event, %target, "delivery.resent");
+    Ok(())
+}
+
+/// The same, to all its targets. Gives which.
+pub async fn resend_to_all(
+    app: &App,
+    queue: &dyn Queue,
+    event: &EventId,
+) -> Result<Vec<TargetId>, ResendError> {
+    let accepted = events::accepted(app, event).await.map_err(ParkingError::from)?;
+    let targets = accepted.ok_or(ResendError::UnknownEvent)?.targets;
+    for target in &targets {
+        resend(app, queue, event, *target).await?;
+    }
+    Ok(targets)
+}
+
+/// The task that carries a delivery again, whose record says so already: whoever has it must send it.
+pub(crate) async fn begun_anew(app: &App, event: &EventId, target: TargetId) -> Result<Task, ResendError> {
     let accepted = events::accepted(app, event).await.map_err(ParkingError::from)?;
     let accepted = accepted.ok_or(ResendError::UnknownEvent)?;
     if !accepted.targets.contains(&target) {
@@ -45,7 +68,5 @@ pub async fn resend(
         queued_at: app.clock.now(),
     };
     begin_anew(app, &delivery).await.map_err(ParkingError::from)?;
-    queue.send(vec![Task::of(project.as_deref(), delivery)]).await.map_err(ParkingError::from)?;
-    tracing::info!(%event, %target, "delivery.resent");
-    Ok(())
+    Ok(Task::of(project.as_deref(), delivery))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
+use app::attempts::{AttemptLog, LogDaysError};
 use app::clock::Clock;
 use app::egress::Guard;
 use app::queue::QueueName;
@@ -25,6 +26,7 @@ const HTTP_QUEUE_URL: &str = "BELLHOP_HTTP_QUEUE_URL";
 const SEALING_KEY: &str = "BELLHOP_SEALING_KEY";
 const ALLOW_EGRESS: &str = "BELLHOP_ALLOW_EGRESS";
 const EGRESS_PORTS: &str = "BELLHOP_EGRESS_PORTS";
+const LOG_DAYS: &str = "BELLHOP_LOG_DAYS";
 
 /// AWS is a millisecond away: who does not take a connection by now is not there.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -52,6 +54,7 @@ pub struct Environment {
     sealing_key: Option<Secret>,
     allow_egress: Option<String>,
     egress_ports: Option<String>,
+    log_days: Option<String>,
 }
 
 impl Environment {
@@ -70,6 +73,7 @@ impl Environment {
             sealing_key: read(SEALING_KEY).map(Secret::new),
             allow_egress: read(ALLOW_EGRESS),
             egress_ports: read(EGRESS_PORTS),
+            log_days: read(LOG_DAYS),
         }
     }
 
@@ -104,6 +108,11 @@ impl Environment {
     pub fn guard(&self) -> Result<Guard, PolicyError> {
         let list = |list: &Option<String>| list.clone().unwrap_or_default();
         Ok(Guard::new(Policy::parse(&list(&self.allow_egress), &list(&self.egress_ports))?))
+    }
+
+    /// The log of attempts, kept for `BELLHOP_LOG_DAYS` days.
+    pub fn log(&self) -> Result<AttemptLog, LogDaysError> {
+        self.log_days.as_deref().map_or_else(|| Ok(AttemptLog::default()), str::parse)
     }
 
     fn queue_url(&self, queue: QueueName) -> Result<&str, EnvironmentError> {

@@ -14,7 +14,9 @@ pub mod limits;
 mod normalised;
 mod outcome;
 pub mod rate;
+pub mod redact;
 mod route;
+pub mod samples;
 pub mod schedule;
 
 pub use hook_body::RenderError;

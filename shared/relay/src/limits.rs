@@ -39,8 +39,29 @@ pub const REST_MIN: Duration = Duration::from_mins(1);
 /// How long a target is left alone at the most.
 pub const REST_MAX: Duration = Duration::from_hours(24);
 
+/// For how long a delivery to an HTTP target is tried, however long the target was left alone in between. Then it is
+/// parked, where people see it: events are kept for twice this time.
+///
+/// Without such troubles the schedule ends after a day.
+pub const HTTP_AGE_MAX: Duration = Duration::from_hours(7 * 24);
+
 /// How many waiting deliveries a target gets in the first minute after it came back; twice as many in each further one.
 pub const COME_BACK_MIN: usize = 16;
 
 /// How many waiting deliveries a target gets in a minute at the most.
 pub const COME_BACK_MAX: usize = 1_000;
+
+/// How many headers of an answer are kept in the log. This and the next two: GitLab's numbers.
+pub const ANSWER_HEADERS_MAX: usize = 50;
+
+/// How many bytes of such a header's name and of its value are kept.
+pub const ANSWER_HEADER_BYTES_MAX: usize = 1024;
+
+/// How many bytes of an answer's body are read and kept.
+pub const ANSWER_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest body of a request that the log keeps: what is longer is no text that people look through.
+pub const LOGGED_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// The shortest secret that is looked for in an answer: `a` or `443` would make every answer unreadable.
+pub const SCRUBBED_BYTES_MIN: usize = 6;

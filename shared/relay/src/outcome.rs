@@ -108,6 +108,19 @@ impl Outcome {
         }
     }
 
+    /// The status that a target answered with.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Delivered { status } | Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// Whether it is not over with this.
+    pub fn has_failed(&self) -> bool {
+        self.verdict() != Verdict::Final
+    }
+
     /// One word for logs and counts.
     pub fn name(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::Patience;
-use crate::limits::{IRKER_AGE_MAX, JITTER, RETRY_AFTER_MAX, SHORT_ATTEMPTS_MAX};
+use crate::limits::{HTTP_AGE_MAX, IRKER_AGE_MAX, JITTER, RETRY_AFTER_MAX, SHORT_ATTEMPTS_MAX};
 
 /// The waits before the second, third, ... attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +69,12 @@ impl Schedule<'_> {
         }
         let index = usize::try_from(tried.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
         let planned = match self {
-            Self::Http => *HTTP.get(index)?,
+            Self::Http if tried.age < HTTP_AGE_MAX => *HTTP.get(index)?,
             Self::Irker if tried.age < IRKER_AGE_MAX => IRKER[index.min(IRKER.len() - 1)],
-            Self::Irker => return None,
-            Self::Own(waits) => Duration::from_secs(u64::from(*waits.get(index)?)),
+            Self::Own(waits) if tried.age < HTTP_AGE_MAX => {
+                Duration::from_secs(u64::from(*waits.get(index)?))
+            }
+            Self::Http | Self::Irker | Self::Own(_) => return None,
         };
         let asked = retry.at_least.unwrap_or_default().min(RETRY_AFTER_MAX);
         Some(planned.max(asked) + planned.mul_f64(JITTER * chance.clamp(0.0, 1.0)))
@@ -114,6 +116,13 @@ mod tests {
         assert_eq!(waits, HTTP);
         let total: Duration = waits.into_iter().sum();
         assert!((Duration::from_hours(27)..Duration::from_hours(28)).contains(&total), "{total:?}");
+    }
+
+    #[test]
+    fn what_a_target_has_not_taken_in_a_week_it_is_not_asked_to_take_again() {
+        let wait = |age| Schedule::Http.wait(Tried { attempts: 2, age }, PATIENT, 0.0);
+        assert_eq!(wait(Duration::from_hours(167)), Some(Duration::from_mins(1)));
+        assert_eq!(wait(HTTP_AGE_MAX), None);
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn guard(allow: &str, names: &[(&str, &[&[&str]])]) -> Guard {
 }
 
 async fn post(outbound: &Outbound, url: &str) -> Outcome {
-    outbound.post(request(url)).await
+    outbound.post(request(url)).await.outcome
 }
 
 fn request(url: &str) -> HttpRequest {

@@ -209,8 +209,8 @@ async fn a_certificate_is_looked_at_unless_the_hook_says_not_to() {
         timeout: Duration::from_secs(10),
         verify_tls,
     };
-    assert_eq!(outbound.post(request(false)).await, Outcome::Delivered { status: 204 });
-    assert!(matches!(outbound.post(request(true)).await, Outcome::Unreachable { .. }));
+    assert_eq!(outbound.post(request(false)).await.outcome, Outcome::Delivered { status: 204 });
+    assert!(matches!(outbound.post(request(true)).await.outcome, Outcome::Unreachable { .. }));
 }
 
 #[tokio::test]

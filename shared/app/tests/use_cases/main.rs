@@ -3,11 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acceptance;
+mod attempts;
 mod egress;
 mod engine;
 mod hooks;
 mod irker;
 mod irker_trouble;
 mod relaying;
+mod replaying;
 mod saving;
+mod tarpits;
+mod testing_hooks;
+mod trouble;
+mod volume;
 mod world;

@@ -13,9 +13,10 @@ use app::queue::{Answer, QueueName};
 use app::receive_hook::{ReceiveError, Received, receive};
 use app::seal::Sealer;
 use app::table::{Condition, Item, Key};
-use app::{App, parking, projects, relay_http, relay_irker};
+use app::{App, projects, relay_http, relay_irker, sweep};
 use config::{HookId, HttpHook, Irker, LineSettings, LineStyle, Project, ProjectId, Source, TargetId};
 use embedded::{Serving, Store};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use payload::{Payload, Secret};
 use relay::egress::Policy;
 use tempfile::TempDir;
@@ -26,6 +27,9 @@ pub(crate) const PUSH: &[u8] = include_bytes!("../../../../tests/fixtures/gitlab
 
 /// Longer than anything in these tests takes.
 const LEASE: Duration = Duration::from_hours(100);
+
+/// How many HTTP deliveries are under way at the same time.
+const WIDE: usize = 64;
 
 pub(crate) struct World {
     pub(crate) app: App,
@@ -101,10 +105,32 @@ impl World {
         answers
     }
 
+    /// The same for HTTP targets, many at once: who hangs holds up nobody else.
+    pub(crate) async fn work_wide(&self, outbound: &Outbound) {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            let free = WIDE - under_way.len();
+            for run in self.serving.lease_runs(QueueName::Http, (free, 1), LEASE).await.unwrap() {
+                under_way.push(async move {
+                    let [task] = &run[..] else { panic!("a run is one task") };
+                    let answers = relay_http::handle(&self.app, outbound, &[&task.received.body]).await;
+                    self.serving.answer(task.lease, answers[0]).await.unwrap();
+                });
+            }
+            if under_way.next().await.is_none() {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn outbound(&self) -> Outbound {
+        Outbound::new(self.guard.clone()).unwrap()
+    }
+
     /// A minute passes, and what has become due meanwhile is handled. What the relays answered.
     pub(crate) async fn minute(&self) -> Vec<Answer> {
-        self.clock.advance(parking::SWEEP_EVERY);
-        parking::sweep(&self.app, &self.store.queue()).await.unwrap();
+        self.clock.advance(sweep::SWEEP_EVERY);
+        sweep::sweep(&self.app, &self.store.queue()).await.unwrap();
         self.work().await
     }
 
@@ -113,6 +139,19 @@ impl World {
         let key = Key::new(format!("event#{event}"), format!("delivery#{target}"));
         let document = serde_json::to_string(record).unwrap();
         let item = Item { key, document, blob: None, expires_at: None };
+        self.app.table.put(item, Condition::Always).await.unwrap();
+    }
+
+    /// An event is as if its time had come.
+    pub(crate) async fn forget_event(&self, event: &EventId) {
+        let key = Key::new(format!("event#{event}"), "event");
+        self.app.table.delete(&key, Condition::Always).await.unwrap();
+    }
+
+    /// An event's row is as if somebody had written over it.
+    pub(crate) async fn break_event(&self, event: &EventId) {
+        let key = Key::new(format!("event#{event}"), "event");
+        let item = Item { key, document: "{}".to_owned(), blob: None, expires_at: None };
         self.app.table.put(item, Condition::Always).await.unwrap();
     }
 
@@ -176,6 +215,11 @@ impl Peer {
     /// Sends everybody elsewhere.
     pub(crate) async fn redirecting(location: String) -> Self {
         Self::on("127.0.0.1", move |_| Some(format!("302 Found\r\nlocation: {location}"))).await
+    }
+
+    /// Answers each request with the next of these heads, such as `503 x\r\nretry-after: 9`, the last one for ever.
+    pub(crate) async fn saying(heads: &'static [&'static str]) -> Self {
+        Self::on("127.0.0.1", move |count| Some(heads[count.min(heads.len() - 1)].to_owned())).await
     }
 
     /// `answer` is what stands behind `HTTP/1.1` in the answer to the request of that number.
