@@ -8,8 +8,8 @@ use config::{HookFormat, HttpHook, TemplateError, UrlError};
 use payload::{Event, Forge, ParseError, Payload, SigningKeyError};
 use serde_json::{Value, json};
 
+use crate::Original;
 use crate::gitlab_payload::{gitlab_payload, is_todays};
-use crate::http_request::Original;
 use crate::normalised::Normalised;
 use crate::route::is_wanted;
 

@@ -3,6 +3,7 @@
 //!
 //! Not here: the body (`hook_body`), and the client, which adds `Host` and `Content-Length` (`app`).
 
+use crate::Original;
 use std::time::Duration;
 
 use base64::Engine;
@@ -66,30 +67,6 @@ pub struct HttpRequest {
     pub timeout: Duration,
     /// Whether the target's certificate is looked at.
     pub verify_tls: bool,
-}
-
-/// The payload as it came in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Original {
-    /// The kept headers, by lower-case name (see `payload::kept`).
-    pub headers: Vec<(String, String)>,
-    /// The raw bytes.
-    pub body: Vec<u8>,
-}
-
-impl Original {
-    /// A kept header's value.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// All of them, as they came in.
-    pub(crate) fn header_map(&self) -> HeaderMap {
-        let headers = self.headers.iter().filter_map(|(name, value)| {
-            Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
-        });
-        headers.collect()
-    }
 }
 
 /// What one attempt is about.

@@ -12,6 +12,7 @@ mod http_request;
 pub mod irker;
 pub mod limits;
 mod normalised;
+mod original;
 mod outcome;
 pub mod rate;
 pub mod redact;
@@ -20,7 +21,8 @@ pub mod samples;
 pub mod schedule;
 
 pub use hook_body::RenderError;
-pub use http_request::{HttpRequest, Original, Sending, hops, http_request};
+pub use http_request::{HttpRequest, Sending, hops, http_request};
 pub use normalised::{Account, CommitLine, Normalised, Place};
+pub use original::Original;
 pub use outcome::{Outcome, Patience, Verdict};
 pub use route::{is_for_channel, is_wanted, switch_of, targets};

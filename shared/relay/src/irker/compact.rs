@@ -6,7 +6,7 @@ use payload::{Commit, Event, Push, RefChange, Sha, TagPush};
 
 use super::gitlab::{commit_line, with_short_ids};
 use super::line::{Line, Paint};
-use super::parts::{name, opening, shortened, titled};
+use super::parts::{files, name, opening, shortened, titled};
 
 pub(super) fn branch(event: &Event, push: &Push, commits_max: usize) -> Vec<Line> {
     if matches!(push.change, RefChange::Deleted { .. }) {
@@ -67,17 +67,6 @@ fn single(event: &Event, push: &Push, commit: &Commit) -> Line {
         None => line,
     };
     line.maybe_url(" - ", commit.url.as_ref().or(push.compare_url.as_ref()))
-}
-
-/// ` (2 files)`, where the forge tells.
-pub(super) fn files(line: Line, commit: &Commit) -> Line {
-    match commit.files {
-        Some(count) => {
-            let noun = if count == 1 { "file" } else { "files" };
-            line.words(" (").foreign(Paint::FILES, &format!("{count} {noun}")).words(")")
-        }
-        None => line,
-    }
 }
 
 /// What became of the branch, and how many commits came with it.

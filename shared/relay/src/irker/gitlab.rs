@@ -8,9 +8,8 @@
 
 use payload::{Commit, Event, Forge, Push, RefChange, Sha, TagPush};
 
-use super::compact::files;
 use super::line::{Line, Paint};
-use super::parts::{shortened, who};
+use super::parts::{files, shortened, who};
 
 pub(super) fn branch(event: &Event, push: &Push, commits_max: usize) -> Vec<Line> {
     let mut lines = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! Not here: what happened (`compact`, `items`, `runs`), GitLab's own wording (`gitlab`).
 
-use payload::{Actor, Event, Forge, Reference, Sha, Subject, Topic};
+use payload::{Actor, Commit, Event, Forge, Reference, Sha, Subject, Topic};
 
 use super::line::{Line, Paint};
 
@@ -130,6 +130,17 @@ pub(super) fn shortened(title: &str) -> String {
 /// A forge's word as people write it: `review_requested` is `review requested`.
 pub(super) fn spaced(word: &str) -> String {
     word.replace(['_', '-'], " ")
+}
+
+/// ` (2 files)`, where the forge tells.
+pub(super) fn files(line: Line, commit: &Commit) -> Line {
+    match commit.files {
+        Some(count) => {
+            let noun = if count == 1 { "file" } else { "files" };
+            line.words(" (").foreign(Paint::FILES, &format!("{count} {noun}")).words(")")
+        }
+        None => line,
+    }
 }
 
 #[cfg(test)]

@@ -240,7 +240,7 @@ fn check(event: &Event, settings: &LineSettings) {
     }
 }
 
-/// Text with all that irker.md and its like know to do harm.
+/// Text with all that is known to do harm on IRC.
 fn bad_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
