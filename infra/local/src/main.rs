@@ -5,12 +5,14 @@
 mod aim;
 mod apply;
 mod ci;
+mod colours;
 mod demo;
 mod file;
 mod house;
 mod inspect;
 mod listen;
 mod log;
+mod preview;
 mod receive;
 mod replay;
 mod resend;
@@ -57,6 +59,8 @@ enum Command {
     Demo(demo::Options),
     /// Show what Bellhop makes of a payload: the event as JSON, and the lines irkerd would be told.
     Inspect(inspect::Options),
+    /// Show how a project's lines look on IRC, on made-up events.
+    Preview(preview::Options),
     /// Show the attempts to deliver a project's events, newest first.
     Log(log::Options),
     /// Send an event again, under the same ids.
@@ -143,6 +147,7 @@ async fn main() -> ExitCode {
         Command::Test(options) => test::run(options).await,
         Command::Demo(options) => demo::run(options).await,
         Command::Inspect(options) => inspect::run(options),
+        Command::Preview(options) => preview::run(options).await,
         Command::Log(options) => log::run(options).await,
         Command::Resend(options) => resend::run(options).await,
         Command::Replay(options) => replay::run(options).await,

@@ -15,6 +15,7 @@
 
 pub mod attempts;
 mod causes;
+pub mod channels;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;

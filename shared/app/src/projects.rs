@@ -11,6 +11,7 @@ use config::{HookId, HttpHook, Irker, Project, ProjectError, ProjectId, ProjectP
 use relay::irker::{TemplateError, check_templates};
 use serde::{Deserialize, Serialize};
 
+use crate::channels::{self, Channels, ChannelsError};
 use crate::clock::Timestamp;
 use crate::seal::Sealed;
 use crate::store::{item, row};
@@ -58,6 +59,9 @@ pub enum SaveError {
     /// A template of its lines cannot be rendered.
     #[error("irker: templates: {0}")]
     Templates(#[from] TemplateError),
+    /// Its channels do not go together with those of other projects.
+    #[error("irker: {0}")]
+    Channels(#[from] ChannelsError),
     /// Another project has the same source id.
     #[error("the source id '{0}' belongs to another project")]
     SourceTaken(SourceId),
@@ -172,6 +176,7 @@ pub fn check(project: &Project) -> Result<(), SaveError> {
 /// middle: the ways to the project are claimed first, and what is left over is removed last.
 pub async fn save(app: &App, project: Project) -> Result<(), SaveError> {
     check(&project)?;
+    channels::check(app, &project).await??;
     let (id, path, source) = (project.id, project.path.clone(), project.source.id.clone());
     let before = load(app, id).await?;
     if !claim(app, path_key(&path), id).await? {
@@ -180,6 +185,7 @@ pub async fn save(app: &App, project: Project) -> Result<(), SaveError> {
     if !claim(app, source_key(&source), id).await? {
         return Err(SaveError::SourceTaken(source));
     }
+    let joined = Channels::of(&project);
     let place = partition(id);
     let sealed = project
         .try_map(&mut |secret| app.sealer.seal(&secret, &place, &app.chance))
@@ -187,6 +193,7 @@ pub async fn save(app: &App, project: Project) -> Result<(), SaveError> {
     let rows = Rows::of(sealed);
     let kept = rows.sort_keys();
     app.table.batch_put(rows.items(id)).await?;
+    channels::remember(app, before.as_ref().and_then(Channels::of).as_ref(), joined.as_ref()).await?;
     if let Some(before) = before {
         remove_left_over(app, &before, &kept, (&path, &source)).await?;
     }

@@ -1,6 +1,6 @@
 //! How the demonstration looks: one step after the other, in words.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{Write, stdout};
 
 use anyhow::Result;
 use app::ids::EventId;
@@ -11,6 +11,7 @@ use relay::Outcome;
 use relay::limits::LINE_BYTES_MAX;
 
 use super::peers::Posted;
+use crate::colours;
 
 /// What is shown of a request's headers: those that say something here.
 const HEADERS: [&str; 11] = [
@@ -61,7 +62,11 @@ pub(super) fn irker(
     let mut out = stdout().lock();
     writeln!(out, "\n3. irkerd at {irkerd}: {}", in_words(outcome))?;
     for line in lines {
-        writeln!(out, "     {}", if is_colourful() { on_terminal(line) } else { line.clone() })?;
+        writeln!(
+            out,
+            "     {}",
+            if colours::are_wanted() { colours::on_terminal(line) } else { line.clone() }
+        )?;
     }
     writeln!(out, "   for {to}")?;
     Ok(())
@@ -92,13 +97,8 @@ pub(super) fn lines(event: &Event) -> Vec<String> {
 
 /// As GitLab's users know them.
 pub(super) fn line_settings() -> LineSettings {
-    let colorize_messages = is_colourful();
+    let colorize_messages = colours::are_wanted();
     LineSettings { style: LineStyle::GitLab, colorize_messages, ..LineSettings::default() }
-}
-
-/// A terminal gets colours; a file, or another program, gets plain text.
-pub(super) fn is_colourful() -> bool {
-    stdout().is_terminal()
 }
 
 fn in_words(outcome: Option<&Outcome>) -> String {
@@ -112,51 +112,4 @@ fn show_headers(out: &mut impl Write, headers: &HeaderMap) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// mIRC's codes, as far as Bellhop uses them, as a terminal's.
-fn on_terminal(text: &str) -> String {
-    let mut shown = String::new();
-    let mut rest = text;
-    while let Some(code) = rest.find(['\u{2}', '\u{3}', '\u{f}', '\u{1f}']) {
-        shown.push_str(&rest[..code]);
-        let (colour, after) = (&rest[code..=code], &rest[code + 1..]);
-        rest = after;
-        match colour {
-            "\u{2}" => shown.push_str("\u{1b}[1m"),
-            "\u{1f}" => shown.push_str("\u{1b}[4m"),
-            "\u{f}" => shown.push_str("\u{1b}[0m"),
-            _ => {
-                let digits = after.bytes().take(2).take_while(u8::is_ascii_digit).count();
-                shown.push_str(ansi(&after[..digits]));
-                rest = &after[digits..];
-            }
-        }
-    }
-    shown + rest
-}
-
-/// The terminal's nearest to one of mIRC's sixteen colours.
-fn ansi(mirc: &str) -> &'static str {
-    match mirc {
-        "02" => "\u{1b}[34m",
-        "04" => "\u{1b}[91m",
-        "05" => "\u{1b}[31m",
-        "12" => "\u{1b}[94m",
-        "14" => "\u{1b}[90m",
-        _ => "",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn irc_colours_become_the_terminals() {
-        assert_eq!(
-            on_terminal("[\u{3}04Diaspora\u{f}] \u{2}4\u{f} \u{3}02\u{1f}http://h/\u{f} ü"),
-            "[\u{1b}[91mDiaspora\u{1b}[0m] \u{1b}[1m4\u{1b}[0m \u{1b}[34m\u{1b}[4mhttp://h/\u{1b}[0m ü"
-        );
-    }
 }

@@ -2,7 +2,7 @@
 
 use app::projects::{self, SaveError};
 use app::table::{Query, Table};
-use config::ProjectId;
+use config::{Irker, ProjectId};
 
 use crate::world::{World, project};
 
@@ -69,4 +69,43 @@ async fn projects_are_numbered_each_once() {
         futures_util::future::join_all(numbers).await.into_iter().map(|number| number.unwrap().0).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=10).collect::<Vec<_>>());
+}
+
+/// The project of this number, on the same irkerd, for these recipients.
+async fn save_for(world: &World, number: u64, recipients: &str) -> Result<(), SaveError> {
+    let mut other = project(Some(6659), &[]);
+    other.id = ProjectId(number);
+    other.path = format!("g/{number}").try_into().unwrap();
+    other.source.id = format!("p{number}").parse().unwrap();
+    other.irker.as_mut().unwrap().recipients = Irker::parse_recipients(recipients, None).unwrap();
+    projects::save(&world.app, other).await
+}
+
+fn channels(names: impl IntoIterator<Item = usize>) -> String {
+    names.into_iter().map(|n| format!("irc://h/c{n}")).collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn projects_that_share_an_irkerd_share_its_eighteen_channels() {
+    let world = World::new().await;
+    save_for(&world, 1, &channels(0..10)).await.unwrap();
+    save_for(&world, 2, &channels(5..18)).await.unwrap();
+    let refused = save_for(&world, 3, &channels(18..19)).await.unwrap_err();
+    insta::assert_snapshot!(refused, @"irker: irkerd joins at most 18 channels of one IRC server, and with those of other projects these are 19 on h:6667");
+    save_for(&world, 3, "irc://other/c18").await.unwrap();
+    // One makes room, and says the same twice without harm.
+    save_for(&world, 1, &channels(0..9)).await.unwrap();
+    save_for(&world, 1, &channels(0..4)).await.unwrap();
+    save_for(&world, 3, &channels(18..19)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_channel_has_its_key_in_all_projects_or_in_none() {
+    let world = World::new().await;
+    save_for(&world, 1, "irc://h/secret?key=hunter2").await.unwrap();
+    let refused = save_for(&world, 2, "irc://h/secret").await.unwrap_err();
+    insta::assert_snapshot!(refused, @"irker: another project of this irkerd names #secret on h:6667 with a key");
+    save_for(&world, 2, "irc://h/secret?key=hunter2").await.unwrap();
+    let refused = save_for(&world, 1, "irc://h/secret").await.unwrap_err();
+    insta::assert_snapshot!(refused, @"irker: another project of this irkerd names #secret on h:6667 with a key");
 }
