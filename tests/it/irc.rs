@@ -50,7 +50,7 @@ async fn a_test_of_the_settings_says_what_is_the_matter() {
     assert!(complaint.contains("there is no project diaspora/nobody in this store"), "{complaint}");
 }
 
-/// Case 9: what irkerd held dies with it, and that is little; everything else arrives, once and in order.
+/// What irkerd held dies with it, and that is little; everything else arrives, once and in order.
 #[tokio::test]
 async fn an_irkerd_that_dies_takes_no_more_than_what_it_held() {
     const HELD_MAX: usize = 2;
@@ -82,7 +82,7 @@ async fn an_irkerd_that_dies_takes_no_more_than_what_it_held() {
     assert!(heard.len() + HELD_MAX >= branches.len(), "{heard:?}");
 }
 
-/// Case 10: irkerd serves one connection at a time. What waits before it may be said once more, and not once for each
+/// Irkerd serves one connection at a time. What waits before it may be said once more, and not once for each
 /// attempt.
 #[tokio::test]
 async fn an_irkerd_that_somebody_keeps_busy_is_waited_for() {
@@ -106,7 +106,7 @@ async fn an_irkerd_that_somebody_keeps_busy_is_waited_for() {
     assert_eq!(next, two);
 }
 
-/// Case 18: irkerd takes lines for a server that is down. Nobody may call that delivered.
+/// Irkerd takes lines for a server that is down. Nobody may call that delivered.
 #[tokio::test]
 async fn what_irkerd_took_for_a_server_that_is_down_is_handed_over_and_no_more() {
     let Some(mut network) = IrcNetwork::start("an IRC server that is down").await else { return };
@@ -121,7 +121,7 @@ async fn what_irkerd_took_for_a_server_that_is_down_is_handed_over_and_no_more()
     assert!(log.contains("outcome=\"handed_over\"") && !log.contains("delivered"), "{log}");
 }
 
-/// Case 12: irkerd drops what is aimed at a nineteenth channel. Eighteen all hear of it; more are refused.
+/// Irkerd drops what is aimed at a nineteenth channel. Eighteen all hear of it; more are refused.
 #[tokio::test]
 async fn eighteen_channels_of_one_server_hear_it_and_a_nineteenth_is_refused() {
     const CHANNELS: usize = 18;

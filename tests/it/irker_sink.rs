@@ -35,7 +35,7 @@ async fn a_push_is_one_connection_with_one_object_a_line() {
     assert_eq!(String::from_utf8_lossy(&connections[0]), expected.concat());
 }
 
-/// Case 8: a connection that breaks after the lines were written. They are said again, once it works, and once only.
+/// A connection that breaks after the lines were written. They are said again, once it works, and once only.
 #[tokio::test]
 async fn a_connection_that_breaks_at_the_end_costs_one_repetition() {
     let irkerd = IrkerSink::start().await;
@@ -56,7 +56,7 @@ async fn a_connection_that_breaks_at_the_end_costs_one_repetition() {
     assert_eq!(irkerd.heard_so_far(), Vec::<String>::new());
 }
 
-/// Case 11: fifty pushes at once. One connection at a time, and every push is counted.
+/// Fifty pushes at once. One connection at a time, and every push is counted.
 #[tokio::test]
 async fn fifty_pushes_at_once_are_told_in_few_lines_with_true_counts() {
     const PUSHES: usize = 50;
@@ -83,7 +83,7 @@ async fn fifty_pushes_at_once_are_told_in_few_lines_with_true_counts() {
     assert_eq!(irkerd.most_open(), 1);
 }
 
-/// Case 22: whatever a payload says, it is said to those who are configured, and to nobody else.
+/// Whatever a payload says, it is said to those who are configured, and to nobody else.
 #[tokio::test]
 async fn no_payload_chooses_who_hears_it() {
     let irkerd = IrkerSink::start().await;
@@ -109,7 +109,7 @@ async fn no_payload_chooses_who_hears_it() {
     }
 }
 
-/// Case 4: half a character of UTF-16 is none, and ends at the door.
+/// Half a character of UTF-16 is none, and ends at the door.
 #[tokio::test]
 async fn half_a_character_does_not_come_in() {
     let irkerd = IrkerSink::start().await;
@@ -124,7 +124,7 @@ async fn half_a_character_does_not_come_in() {
     assert_eq!(irkerd.hears().await, said_of("whole"));
 }
 
-/// Case 25: a target that takes a connection and says nothing holds up its own deliveries only. (The reverse is in
+/// A target that takes a connection and says nothing holds up its own deliveries only. (The reverse is in
 /// `irkerd`.)
 #[tokio::test]
 async fn an_http_target_that_hangs_does_not_hold_irkerd_up() {

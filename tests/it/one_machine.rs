@@ -11,7 +11,6 @@ pub(crate) const LINES_OF_2014: [&str; 3] = [
     "Diaspora/master da156088 GitLab dev user: fixed readme",
 ];
 
-/// Case 1.
 #[tokio::test]
 async fn a_push_is_announced_in_the_channel_and_posted_on() {
     let Some(network) = IrcNetwork::start("a push from the door to the channel").await else { return };
@@ -72,7 +71,6 @@ async fn todays_push_is_announced_in_colour() {
     assert_eq!(received.header("x-gitlab-event"), Some("Push Hook"));
 }
 
-/// Case 16.
 #[tokio::test]
 async fn what_the_forge_repeats_is_relayed_once() {
     let Some(network) = IrcNetwork::start("a repeated push").await else { return };
