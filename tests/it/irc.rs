@@ -8,7 +8,7 @@ use end_to_end::{Bellhop, IrcNetwork, Project, eventually, say};
 
 use crate::words::{farewell, said_of};
 
-/// Cases 14 and 24 of our list of irker's traps: a key lets one in and is seen nowhere, and a person is reached.
+/// A key lets one in and is seen nowhere, and a person is reached.
 #[tokio::test]
 async fn a_channel_with_a_key_and_a_person_hear_of_it_and_nobody_sees_the_key() {
     let Some(network) = IrcNetwork::start("a keyed channel and a nick").await else { return };

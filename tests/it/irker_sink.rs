@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use crate::one_machine::LINES_OF_2014;
 use crate::words::{farewell, said_of};
 
-/// Cases 5 and 17: one connection, ended by us; on it, an object a line, and in each object one recipient.
+/// One connection, ended by us; on it, an object a line, and in each object one recipient.
 #[tokio::test]
 async fn a_push_is_one_connection_with_one_object_a_line() {
     let irkerd = IrkerSink::start().await;

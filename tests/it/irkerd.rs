@@ -4,7 +4,6 @@ use end_to_end::{Bellhop, HttpReceiver, IrkerSink, Manners, Project, eventually}
 
 use crate::words::{farewell, said_of};
 
-/// Cases 6 and 25.
 #[tokio::test]
 async fn what_irkerd_may_not_have_heard_is_said_again_and_holds_up_nobody_else() {
     let (irkerd, builder) = (IrkerSink::start().await, HttpReceiver::start().await);

@@ -92,7 +92,7 @@ async fn what_the_forge_repeats_is_relayed_once() {
     assert_ne!(bodies[0], bodies[1], "the second request is of the other push");
 }
 
-/// Cases 2 and 3 of our list of irker's traps: control characters, and texts of more bytes than a line has.
+/// Control characters, and texts of more bytes than a line has.
 #[tokio::test]
 async fn hostile_text_arrives_as_harmless_lines_and_the_bot_stays() {
     let Some(network) = IrcNetwork::start("hostile text").await else { return };
