@@ -26,6 +26,7 @@ pub(crate) struct File {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProjectEntry {
     pub(crate) path: ProjectPath,
+    rate_limit: Option<u32>,
     source: SourceEntry,
     irker: Option<IrkerEntry>,
     #[serde(rename = "hook", default)]
@@ -165,7 +166,7 @@ impl ProjectEntry {
         let mut last_hook = stored.map_or(HookId(0), |project| project.last_hook);
         let hooks = self.hooks.into_iter().map(|entry| entry.hook(stored, &mut last_hook));
         let hooks = hooks.collect::<Result<_, _>>()?;
-        Ok(Project { id, path: self.path, source, irker, hooks, last_hook })
+        Ok(Project { id, path: self.path, source, irker, hooks, last_hook, rate_limit: self.rate_limit })
     }
 }
 

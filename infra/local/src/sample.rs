@@ -52,6 +52,7 @@ pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
         }),
         hooks: Vec::new(),
         last_hook: HookId(0),
+        rate_limit: None,
     };
     projects::save(app, project).await?;
     Ok(Some(secret))

@@ -93,6 +93,9 @@ pub struct DeliveryRecord {
     pub begun_after: u32,
     /// The newest attempts, oldest first.
     pub attempts: Vec<Attempt>,
+    /// Whether it waits for its turn, under a rate: then it has it when it is due, and asks no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_turn: bool,
     /// Where to go on, if it was begun and not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
@@ -102,7 +105,14 @@ impl DeliveryRecord {
     /// The record before the first attempt.
     fn new(due_at: Timestamp) -> Self {
         let state = DeliveryState::Waiting { due_at };
-        Self { state, attempts_made: 0, begun_after: 0, attempts: Vec::new(), progress: None }
+        Self {
+            state,
+            attempts_made: 0,
+            begun_after: 0,
+            attempts: Vec::new(),
+            has_turn: false,
+            progress: None,
+        }
     }
 
     /// The record after one more attempt.
@@ -113,7 +123,7 @@ impl DeliveryRecord {
         record.attempts.drain(..record.attempts.len().saturating_sub(ATTEMPTS_REMEMBERED));
         // What is over goes on nowhere.
         let is_over = !matches!(state, DeliveryState::Waiting { .. });
-        Self { progress: record.progress.filter(|_| !is_over), state, ..record }
+        Self { progress: record.progress.filter(|_| !is_over), has_turn: false, state, ..record }
     }
 
     /// The record of a delivery that waits for its target, without an attempt.

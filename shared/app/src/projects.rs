@@ -34,6 +34,8 @@ const POINTER: &str = "project";
 struct ProjectRow {
     path: ProjectPath,
     last_hook: HookId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +86,11 @@ impl From<crate::table::TableError> for SaveError {
 
 fn partition(id: ProjectId) -> String {
     format!("project#{id}")
+}
+
+/// Where a project's rate is kept: beside its configuration, and no part of it.
+pub(crate) fn rate_key(id: ProjectId) -> Key {
+    Key::new(format!("rate#{id}"), "project")
 }
 
 fn source_key(id: &SourceId) -> Key {
@@ -258,7 +265,11 @@ struct Rows {
 impl Rows {
     fn of(project: Project<Sealed>) -> Self {
         Self {
-            project: Some(ProjectRow { path: project.path, last_hook: project.last_hook }),
+            project: Some(ProjectRow {
+                path: project.path,
+                last_hook: project.last_hook,
+                rate_limit: project.rate_limit,
+            }),
             source: Some(project.source),
             irker: project.irker,
             hooks: project.hooks,
@@ -280,8 +291,8 @@ impl Rows {
     /// `None` until the two rows that every project has are there.
     fn project(self, id: ProjectId) -> Option<Project<Sealed>> {
         let (project, source) = (self.project?, self.source?);
-        let ProjectRow { path, last_hook } = project;
-        Some(Project { id, path, source, irker: self.irker, hooks: self.hooks, last_hook })
+        let ProjectRow { path, last_hook, rate_limit } = project;
+        Some(Project { id, path, source, irker: self.irker, hooks: self.hooks, last_hook, rate_limit })
     }
 
     fn sort_keys(&self) -> Vec<String> {

@@ -72,6 +72,11 @@ impl Due {
         self.record.as_ref().and_then(|(record, _)| record.progress.as_ref())
     }
 
+    /// Whether it has waited for its turn.
+    pub(crate) fn has_turn(&self) -> bool {
+        self.record.as_ref().is_some_and(|(record, _)| record.has_turn)
+    }
+
     /// Whether nobody knows what became of the last attempt.
     pub(crate) fn is_in_doubt(&self) -> bool {
         let last = self.record.as_ref().and_then(|(record, _)| record.attempts.last());
@@ -285,6 +290,14 @@ pub(crate) async fn put_off(
     let (before, version) = due.record.unzip();
     let record = DeliveryRecord::begun(before, progress, app.clock.now() + after);
     write(app, &due.task, (record, version)).await
+}
+
+/// Writes down when it is a delivery's turn that is to wait for it.
+pub(crate) async fn wait_for_turn(app: &App, due: Due, turn: Timestamp) -> Result<Answer, StoreError> {
+    let state = DeliveryState::Waiting { due_at: turn };
+    let (before, version) = due.record.unzip();
+    let record = DeliveryRecord::waiting(before, state, turn);
+    write(app, &due.task, (DeliveryRecord { has_turn: true, ..record }, version)).await
 }
 
 /// Stores a record, and keeps the delivery where its state says: in the queue, in the table, or nowhere any more.

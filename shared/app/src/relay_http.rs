@@ -9,8 +9,8 @@ use crate::attempts::{Answer as Reply, Said, Sent};
 use crate::clock::Timestamp;
 use crate::http_target::Outbound;
 use crate::queue::{Answer, Delivery, Task};
-use crate::relay::{Due, Step, answer, prepare, settle, task};
-use crate::{App, StoreError, attempts, parking, targets};
+use crate::relay::{Due, Step, answer, prepare, settle, task, wait_for_turn};
+use crate::{App, StoreError, attempts, projects, targets};
 
 /// Handles a run of tasks, given as the queue's texts, side by side. One answer each.
 pub async fn handle(app: &App, outbound: &Outbound, run: &[&str]) -> Vec<Answer> {
@@ -34,8 +34,9 @@ async fn relay(app: &App, outbound: &Outbound, delivery: Delivery) -> Result<Ans
     match prepare(app, delivery).await? {
         Step::Answer(answer) => Ok(answer),
         Step::Attempt(mut due) => {
-            if let Some(free_at) = too_soon(app, &due).await? {
-                return parking::wait(app, &due.task, free_at).await;
+            let turn = turn(app, &due).await?;
+            if turn > app.clock.now() {
+                return wait_for_turn(app, *due, turn).await;
             }
             let outcome = attempt(app, outbound, &mut due).await;
             settle(app, *due, outcome).await
@@ -43,12 +44,21 @@ async fn relay(app: &App, outbound: &Outbound, delivery: Delivery) -> Result<Ans
     }
 }
 
-/// When a delivery may go out whose target has had as many in this minute as it wants.
-async fn too_soon(app: &App, due: &Due) -> Result<Option<Timestamp>, StoreError> {
-    match due.hook().and_then(|hook| hook.rate_limit) {
-        Some(per_minute) => targets::take_turn(app, due.task.target, per_minute).await,
-        None => Ok(None),
+/// When it is a delivery's turn, under the rates of its hook and of its project. One that has waited for its turn has it.
+async fn turn(app: &App, due: &Due) -> Result<Timestamp, StoreError> {
+    let mut turn = app.clock.now();
+    if due.has_turn() {
+        return Ok(turn);
     }
+    if let Some(per_minute) = due.hook().and_then(|hook| hook.rate_limit) {
+        turn = turn.max(targets::take_turn(app, targets::rate_key(due.task.target), per_minute).await?);
+    }
+    if let Some(project) = &due.project
+        && let Some(per_minute) = project.rate_limit
+    {
+        turn = turn.max(targets::take_turn(app, projects::rate_key(project.id), per_minute).await?);
+    }
+    Ok(turn)
 }
 
 /// The hook as it is configured now decides, not as it was when the event came in.

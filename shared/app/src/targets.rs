@@ -47,29 +47,26 @@ pub async fn health(app: &App, target: TargetId) -> Result<Health, StoreError> {
     Ok(load(app, target).await?.health)
 }
 
-/// Takes a turn at a target that wants no more than so many requests a minute. Gives when to ask again if there is none.
-pub(crate) async fn take_turn(
-    app: &App,
-    target: TargetId,
-    per_minute: u32,
-) -> Result<Option<Timestamp>, StoreError> {
-    let key = Key::new(format!("target#{target}"), "rate");
+/// Takes a turn at something that wants no more than so many requests a minute. Gives when that is: now, or later.
+pub(crate) async fn take_turn(app: &App, key: Key, per_minute: u32) -> Result<Timestamp, StoreError> {
     for _ in 0..TRIES {
         let now = app.clock.now();
         let stored = app.table.get(&key).await?;
         let rate: Rate = stored.as_ref().map(row).transpose()?.unwrap_or_default();
-        let next = match rate.admit(now.0, per_minute) {
-            Ok(next) => next,
-            Err(wait) => return Ok(Some(now + wait)),
-        };
-        let kept = item(key.clone(), &next, Some(now + RATE_KEPT));
+        let (next, wait) = rate.take_turn(now.0, per_minute);
+        let kept = item(key.clone(), &next, Some(now + wait + RATE_KEPT));
         let condition = condition(stored.map(|stored| stored.version));
         if let Write::Done(_) = app.table.put(kept, condition).await? {
-            return Ok(None);
+            return Ok(now + wait);
         }
     }
-    // Many want to go at once.
-    Ok(Some(app.clock.now() + Duration::from_secs(1)))
+    // Many take turns at once: one more or less is not worth a fault.
+    Ok(app.clock.now())
+}
+
+/// Where a target's rate is kept.
+pub(crate) fn rate_key(target: TargetId) -> Key {
+    Key::new(format!("target#{target}"), "rate")
 }
 
 async fn load(app: &App, target: TargetId) -> Result<Known, StoreError> {

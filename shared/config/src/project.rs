@@ -6,7 +6,7 @@ use std::fmt;
 use payload::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{HOOKS_MAX, PATH_BYTES_MAX};
+use crate::limits::{HOOKS_MAX, PATH_BYTES_MAX, RATE_LIMIT};
 use crate::{HookError, HookId, HttpHook, Irker, IrkerError, ProjectId, Source, SourceError};
 
 /// One stored configuration.
@@ -25,6 +25,8 @@ pub struct Project<S = Secret> {
     /// The highest number a hook of this project ever had. Numbers are not used twice: what is queued for a removed
     /// hook must not reach the next one.
     pub last_hook: HookId,
+    /// How many requests a minute its HTTP targets get at the most, all together. What is more waits.
+    pub rate_limit: Option<u32>,
 }
 
 /// Namespace and name, such as `mike/diaspora`.
@@ -75,6 +77,9 @@ pub enum ProjectError {
         "a project's path looks like group/name: letters, digits, -, _ and . between slashes, at most {PATH_BYTES_MAX} bytes"
     )]
     Path,
+    /// Nothing would ever be sent, or everything.
+    #[error("a project's rate_limit is {} to {} requests a minute", RATE_LIMIT.start(), RATE_LIMIT.end())]
+    RateLimit,
     /// See [`SourceError`].
     #[error("source: {0}")]
     Source(SourceError),
@@ -107,6 +112,7 @@ impl<S> Project<S> {
             irker: self.irker.map(|irker| irker.try_map(change)).transpose()?,
             hooks: self.hooks.into_iter().map(|hook| hook.try_map(change)).collect::<Result<_, _>>()?,
             last_hook: self.last_hook,
+            rate_limit: self.rate_limit,
         })
     }
 }
@@ -114,6 +120,9 @@ impl<S> Project<S> {
 impl Project {
     /// Whether the values are valid, each alone and together.
     pub fn check(&self) -> Result<(), ProjectError> {
+        if self.rate_limit.is_some_and(|rate| !RATE_LIMIT.contains(&rate)) {
+            return Err(ProjectError::RateLimit);
+        }
         self.source.check().map_err(ProjectError::Source)?;
         if let Some(irker) = &self.irker {
             irker.check().map_err(ProjectError::Irker)?;

@@ -148,6 +148,7 @@ mod tests {
             irker: Some(Irker::to(vec![Recipient::parse("irc://h/c", None).unwrap()])),
             hooks: vec![hook(1, Switch::Push), hook(2, Switch::TagPush)],
             last_hook: HookId(2),
+            rate_limit: None,
         }
     }
 

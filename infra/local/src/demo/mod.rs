@@ -143,6 +143,7 @@ fn project(secret: &str, irkerd: &str, channel: Recipient, hook: &str) -> Result
             ..HttpHook::to(HookId(1), hook)
         }],
         last_hook: HookId(1),
+        rate_limit: None,
     };
     project.check()?;
     Ok(project)
