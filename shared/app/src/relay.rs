@@ -32,6 +32,9 @@ const LOOKS: [Duration; 4] = [
     Duration::from_millis(200),
 ];
 
+/// How often the end of a delivery is written that somebody else crossed: two copies are out at the most.
+const END_TRIES: usize = 3;
+
 /// When a task that found no row comes again.
 const PENDING_AGAIN: Duration = Duration::from_secs(1);
 
@@ -308,9 +311,10 @@ async fn write(
 ) -> Result<Answer, StoreError> {
     let key = delivery_key(&task.event, task.target);
     if !deliveries::save(app, key, &record, version).await? {
-        // The queue handed the task out twice, and the other one wrote first. Its record counts; the next look tells
-        // what is left to do.
-        return Ok(Answer::Again { after: PENDING_AGAIN });
+        // The queue handed the task out twice, and the other one wrote first. What has arrived has arrived, whatever the
+        // other says; otherwise its record counts, and the next look tells what is left to do.
+        let is_over = record.state == DeliveryState::Done && end(app, task, &record).await?;
+        return Ok(if is_over { Answer::Done } else { Answer::Again { after: PENDING_AGAIN } });
     }
     match record.state {
         DeliveryState::Done => Ok(Answer::Done),
@@ -320,6 +324,25 @@ async fn write(
             Ok(Answer::Done)
         }
     }
+}
+
+/// Adds the attempt that ended a delivery to the record that somebody else wrote meanwhile. `false` if they go on writing.
+async fn end(app: &App, task: &Delivery, ended: &DeliveryRecord) -> Result<bool, StoreError> {
+    let key = delivery_key(&task.event, task.target);
+    for _ in 0..END_TRIES {
+        let (Some(stored), Some(attempt)) = (app.table.get(&key).await?, ended.attempts.last()) else {
+            break;
+        };
+        let (found, version) = deliveries::record(&stored)?;
+        if found.state == DeliveryState::Done {
+            return Ok(true);
+        }
+        let record = DeliveryRecord::after(Some(found), attempt.clone(), DeliveryState::Done);
+        if deliveries::save(app, key.clone(), &record, Some(version)).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Makes an answer of a store's failure. Logged here, once.
