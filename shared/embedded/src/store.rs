@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::clock::Clock;
 use tokio::sync::watch;
@@ -12,6 +13,11 @@ use crate::open::{self, Connections, StoreError};
 use crate::queue::SqliteQueue;
 use crate::table::SqliteTable;
 use crate::threads::{Reader, Writer};
+
+/// How often, and how long apart, the right to serve is asked for again: much longer than a fork takes to become another
+/// program, and not worth waiting for by anybody else.
+const CLAIM_TRIES: usize = 20;
+const CLAIM_PAUSE: Duration = Duration::from_millis(10);
 
 /// An open store. Clones share it; it closes when the last clone, and all that came from it, are gone.
 #[derive(Clone)]
@@ -56,7 +62,7 @@ impl Store {
     /// at once. It counts no fault, since nobody can tell which of them killed the process, if any did; only a task
     /// that dies with many processes in a row is set aside.
     pub async fn serve(&self) -> Result<Serving, StoreError> {
-        let claim = open::claim(&self.directory)?;
+        let claim = self.claim().await?;
         let now = self.clock.now();
         let reclaimed = self.writer.run(move |connection| lease::reclaim(connection, now)).await;
         let reclaimed = reclaimed.map_err(|failure| StoreError::Unavailable {
@@ -67,6 +73,18 @@ impl Store {
             tracing::warn!(tasks = reclaimed, "queue.reclaimed");
         }
         Ok(Serving { store: self.clone(), _claim: Arc::new(claim) })
+    }
+
+    /// Asks again for a moment: a child that this process has forked holds the lock of a claim that was given up until it
+    /// becomes another program.
+    async fn claim(&self) -> Result<File, StoreError> {
+        for _ in 0..CLAIM_TRIES {
+            match open::claim(&self.directory) {
+                Err(StoreError::AlreadyServed { .. }) => tokio::time::sleep(CLAIM_PAUSE).await,
+                claimed => return claimed,
+            }
+        }
+        open::claim(&self.directory)
     }
 }
 
