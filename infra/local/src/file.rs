@@ -45,7 +45,20 @@ struct SourceEntry {
     allow_unsigned: bool,
 }
 
-/// What is left over must be event switches: [`switches::strict`] refuses other names.
+/// What the channels and a hook want to hear, in the same words for both. What is left over must be
+/// event switches: [`switches::strict`] refuses other names.
+#[derive(Deserialize)]
+struct SubscriptionEntry {
+    branches: Option<Vec<RefPattern>>,
+    exclude_branches: Option<Vec<RefPattern>>,
+    branch_filter_events: Option<Vec<FilteredKind>>,
+    pipeline_statuses: Option<Vec<String>>,
+    #[serde(default)]
+    mute_bots: bool,
+    #[serde(flatten, deserialize_with = "switches::strict")]
+    events: EventSwitches,
+}
+
 #[derive(Deserialize)]
 struct IrkerEntry {
     #[serde(default = "yes")]
@@ -66,17 +79,10 @@ struct IrkerEntry {
     templates: BTreeMap<String, String>,
     lines_in_irkerd: Option<u32>,
     coalesce: Option<bool>,
-    branches: Option<Vec<RefPattern>>,
-    exclude_branches: Option<Vec<RefPattern>>,
-    branch_filter_events: Option<Vec<FilteredKind>>,
-    pipeline_statuses: Option<Vec<String>>,
-    #[serde(default)]
-    mute_bots: bool,
-    #[serde(flatten, deserialize_with = "switches::strict")]
-    events: EventSwitches,
+    #[serde(flatten)]
+    wanted: SubscriptionEntry,
 }
 
-/// What is left over must be event switches: [`switches::strict`] refuses other names.
 #[derive(Deserialize)]
 struct HookEntry {
     #[serde(default)]
@@ -106,14 +112,8 @@ struct HookEntry {
     retry_waits_s: Option<Vec<u32>>,
     push_events_branch_filter: Option<String>,
     branch_filter_strategy: Option<BranchFilterStrategy>,
-    branches: Option<Vec<RefPattern>>,
-    exclude_branches: Option<Vec<RefPattern>>,
-    branch_filter_events: Option<Vec<FilteredKind>>,
-    pipeline_statuses: Option<Vec<String>>,
-    #[serde(default)]
-    mute_bots: bool,
-    #[serde(flatten, deserialize_with = "switches::strict")]
-    events: EventSwitches,
+    #[serde(flatten)]
+    wanted: SubscriptionEntry,
 }
 
 fn localhost() -> String {
@@ -128,17 +128,28 @@ fn yes() -> bool {
     true
 }
 
-/// What is left out is as by default.
-fn ref_filter(
-    branches: Option<Vec<RefPattern>>,
-    exclude_branches: Option<Vec<RefPattern>>,
-    kinds: Option<Vec<FilteredKind>>,
-) -> RefFilter {
-    let default = RefFilter::default();
-    RefFilter {
-        branches: branches.unwrap_or_default(),
-        exclude_branches: exclude_branches.unwrap_or_default(),
-        branch_filter_events: kinds.unwrap_or(default.branch_filter_events),
+impl SubscriptionEntry {
+    /// What is left out is as by default.
+    fn refs(&self) -> RefFilter {
+        let default = RefFilter::default();
+        RefFilter {
+            branches: self.branches.clone().unwrap_or_default(),
+            exclude_branches: self.exclude_branches.clone().unwrap_or_default(),
+            branch_filter_events: self.branch_filter_events.clone().unwrap_or(default.branch_filter_events),
+        }
+    }
+
+    fn names_refs(&self) -> bool {
+        self.branches.is_some() || self.exclude_branches.is_some() || self.branch_filter_events.is_some()
+    }
+
+    fn subscription(self, refs: RefFilter, default_statuses: Vec<String>) -> Subscription {
+        Subscription {
+            events: self.events,
+            refs,
+            statuses: self.pipeline_statuses.unwrap_or(default_statuses),
+            mute_bots: self.mute_bots,
+        }
     }
 }
 
@@ -175,6 +186,7 @@ impl IrkerEntry {
         let default = self.default_irc_uri.as_deref().map(Server::parse).transpose();
         let default = default.map_err(config::IrkerError::DefaultUri)?.map(|(server, _)| server);
         let (channel, pacing) = (Subscription::for_channel(), Pacing::default());
+        let refs = self.wanted.refs();
         Ok(Irker {
             active: self.active,
             recipients: Irker::parse_recipients(&self.recipients, default.as_ref())?,
@@ -187,12 +199,7 @@ impl IrkerEntry {
                 colorize_messages: self.colorize_messages,
                 templates: self.templates,
             },
-            subscription: Subscription {
-                events: self.events,
-                refs: ref_filter(self.branches, self.exclude_branches, self.branch_filter_events),
-                statuses: self.pipeline_statuses.unwrap_or(channel.statuses),
-                mute_bots: self.mute_bots,
-            },
+            subscription: self.wanted.subscription(refs, channel.statuses),
             pacing: Pacing {
                 lines_in_irkerd: self.lines_in_irkerd.unwrap_or(pacing.lines_in_irkerd),
                 coalesce: self.coalesce.unwrap_or(pacing.coalesce),
@@ -230,12 +237,7 @@ impl HookEntry {
             timeout_s: self.timeout_s.unwrap_or(default.timeout_s),
             rate_limit: self.rate_limit,
             retry_waits_s: self.retry_waits_s,
-            subscription: Subscription {
-                events: self.events,
-                refs,
-                statuses: self.pipeline_statuses.unwrap_or_default(),
-                mute_bots: self.mute_bots,
-            },
+            subscription: self.wanted.subscription(refs, Vec::new()),
             ..default
         })
     }
@@ -257,12 +259,10 @@ impl HookEntry {
 
     /// GitLab's filter, or ours.
     fn refs(&self) -> Result<RefFilter, RefFilterError> {
-        let (ours, others) = (self.branches.clone(), self.exclude_branches.clone());
-        let kinds = self.branch_filter_events.clone();
         let Some(gitlabs) = &self.push_events_branch_filter else {
-            return Ok(ref_filter(ours, others, kinds));
+            return Ok(self.wanted.refs());
         };
-        if ours.is_some() || others.is_some() || kinds.is_some() {
+        if self.wanted.names_refs() {
             return Err(RefFilterError::Both);
         }
         RefFilter::of_gitlab(gitlabs, self.branch_filter_strategy.unwrap_or_default())

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use config::{Irker, TargetId};
+use config::{Irker, Recipient, TargetId};
 use futures_util::future::join_all;
 use relay::Outcome;
 use relay::irker::{self, Pace, Request, Waiting};
@@ -180,7 +180,7 @@ impl Telling {
         };
         let recipients = integration(first).map(|irker| &irker.recipients[..]).unwrap_or_default();
         let requests = irker::requests(&lines, recipients);
-        let digest = digest(&requests);
+        let digest = digest(&lines, recipients);
         let handed = first.progress().filter(|progress| progress.of == digest);
         let handed = handed.map_or(0, |progress| progress.handed.min(requests.len()));
         let shown = lines.iter().take(LINES_LOGGED_MAX).map(|line| line.render(LINE_BYTES_MAX)).collect();
@@ -195,11 +195,14 @@ impl Telling {
     }
 }
 
-/// The requests hold keys: only this is kept.
-fn digest(requests: &[Request]) -> String {
+/// Tells whether the same is said to the same recipients. Without their keys: whoever reads the table could find out a
+/// short key by trying.
+fn digest(lines: &[irker::Line], recipients: &[Recipient]) -> String {
     let mut digest = Sha256::new();
-    for request in requests {
-        digest.update(&request.text);
+    let shown = lines.iter().map(|line| line.render(usize::MAX));
+    for text in shown.chain(recipients.iter().map(ToString::to_string)) {
+        digest.update(text);
+        digest.update("\n");
     }
     ids::hex(&digest.finalize()[..8])
 }

@@ -39,6 +39,11 @@ pub fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
     KEPT.iter().filter_map(|name| Some(((*name).to_owned(), text(headers, name)?.to_owned()))).collect()
 }
 
+/// Whether a header, by its lower-case name, is worth keeping: then its value is nobody's secret.
+pub fn is_kept(name: &str) -> bool {
+    KEPT.contains(&name)
+}
+
 /// The sender's name for this delivery, the same when it is sent again. `None` if the sender gives none.
 ///
 /// GitLab: `webhook-id` or `Idempotency-Key`, which are equal; never `X-Gitlab-Webhook-UUID`, which is new at each

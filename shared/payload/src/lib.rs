@@ -35,7 +35,7 @@ pub use event::{
     RefChange, Reference, Release, Repository, Run, Sha, Subject, TagPush, Topic,
 };
 pub use forge::Forge;
-pub use headers::{Identity, delivery_id, event_name, kept};
+pub use headers::{Identity, delivery_id, event_name, is_kept, kept};
 pub use hub_signature::{hub_signature, is_signed};
 pub use secret::Secret;
 pub use standard_webhooks::{SigningKey, SigningKeyError};

@@ -13,37 +13,8 @@ use crate::limits::{ANSWER_HEADER_BYTES_MAX, ANSWER_HEADERS_MAX, LOGGED_BODY_BYT
 /// Stands in the place of a secret.
 pub const HIDDEN: &str = "***";
 
-/// The headers of a request whose values everybody may read. A list of the allowed: any other header is the hook's own,
-/// or proves something.
-const READABLE: [&str; 27] = [
-    "content-encoding",
-    "content-type",
-    "idempotency-key",
-    "user-agent",
-    "webhook-attempt",
-    "webhook-id",
-    "webhook-timestamp",
-    "x-bellhop-hops",
-    "x-event-key",
-    "x-forgejo-delivery",
-    "x-forgejo-event",
-    "x-forgejo-event-type",
-    "x-gitea-delivery",
-    "x-gitea-event",
-    "x-gitea-event-type",
-    "x-github-delivery",
-    "x-github-event",
-    "x-gitlab-event",
-    "x-gitlab-event-uuid",
-    "x-gitlab-instance",
-    "x-gitlab-webhook-uuid",
-    "x-gogs-delivery",
-    "x-gogs-event",
-    "x-hook-uuid",
-    "x-request-id",
-    "x-request-uuid",
-    "traceparent",
-];
+/// The headers that we add to those of the sender's that are kept, and whose values everybody may read as well.
+const OURS: [&str; 3] = ["webhook-attempt", "webhook-timestamp", "x-gitlab-webhook-uuid"];
 
 /// What the name of a header has in it whose value lets somebody in. Of answers, whose headers nobody can list.
 const SECRETIVE: [&str; 10] = [
@@ -74,11 +45,17 @@ pub enum Body {
     },
 }
 
+/// Whether everybody may read a request's header. By a list of the allowed: any other header is the hook's own, or proves
+/// something.
+fn is_readable(name: &str) -> bool {
+    payload::is_kept(name) || OURS.contains(&name)
+}
+
 /// The headers of a request.
 pub fn request_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let shown = headers.iter().map(|(name, value)| {
-        let is_readable = !value.is_sensitive() && READABLE.contains(&name.as_str());
-        let value = value.to_str().ok().filter(|_| is_readable);
+        let is_shown = !value.is_sensitive() && is_readable(name.as_str());
+        let value = value.to_str().ok().filter(|_| is_shown);
         (name.to_string(), value.unwrap_or(HIDDEN).to_owned())
     });
     shown.collect()
@@ -106,7 +83,7 @@ impl Secrets {
     /// Those of a request that goes to this URL.
     pub fn of(url: &str, headers: &HeaderMap) -> Self {
         let hidden =
-            headers.iter().filter(|(name, value)| value.is_sensitive() || !READABLE.contains(&name.as_str()));
+            headers.iter().filter(|(name, value)| value.is_sensitive() || !is_readable(name.as_str()));
         let mut secrets: Vec<_> = hidden.map(|(_, value)| value.as_bytes().to_vec()).collect();
         if let Ok(url) = url::Url::parse(url) {
             secrets.push(url.password().unwrap_or_default().into());

@@ -119,6 +119,22 @@ async fn what_is_said_differently_now_is_said_from_the_start() {
     assert_eq!(said(&irkerd).len(), 3, "one line plain, then two in colour");
 }
 
+/// What is remembered of a telling stands unsealed in the table: no key may be guessed from it.
+#[tokio::test]
+async fn what_is_remembered_of_a_telling_does_not_depend_on_a_channels_key() {
+    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let with_key = |key: &str| {
+        let recipients = Irker::parse_recipients(&format!("irc://h/a?key={key}"), None).unwrap();
+        |irker: &mut Irker| (irker.recipients, irker.pacing.lines_in_irkerd) = (recipients, 1)
+    };
+    configure(&world, with_key("k3y"), irkerd.port).await;
+    accepted(&world, "one").await;
+    world.work().await;
+    configure(&world, with_key("another"), irkerd.port).await;
+    work_to_the_end(&world).await;
+    assert_eq!(said(&irkerd).len(), 2, "one line after the other, none twice");
+}
+
 #[tokio::test]
 async fn fifty_pushes_in_a_second_do_not_flood_the_channel_for_minutes() {
     let (world, irkerd) = (World::new().await, Peer::irkerd().await);
