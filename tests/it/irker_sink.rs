@@ -2,7 +2,7 @@
 
 use end_to_end::{Bellhop, HttpReceiver, IrkerSink, Manners, Project, Push};
 use futures_util::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::one_machine::LINES_OF_2014;
@@ -81,6 +81,49 @@ async fn fifty_pushes_at_once_are_told_in_few_lines_with_true_counts() {
     assert!(lines < PUSHES / 2, "{lines} lines");
     assert_eq!(irkerd.heard_so_far(), Vec::<String>::new());
     assert_eq!(irkerd.most_open(), 1);
+}
+
+/// A payload of GitLab holds twenty commits at most, and none where a branch begins or is set back by force.
+#[tokio::test]
+async fn large_small_and_empty_pushes_are_told_with_true_counts() {
+    let irkerd = IrkerSink::start().await;
+    let project = Project::named("diaspora/diaspora").on_sink(&irkerd, "#diaspora");
+    let project = project.with_setting("coalesce = false");
+    let bellhop = Bellhop::start(&[&project]).await;
+    let push = || Push::fixture("gitlab-2014/push").with_token(Project::SECRET);
+    let empty = || push().with_value("/commits", json!([])).with_value("/total_commits_count", 0);
+    let zeros = "0".repeat(40);
+
+    let dialogue: [(Push, &[&str]); 5] = [
+        (
+            push().with_value("/total_commits_count", 500),
+            &[
+                "[Diaspora] John Smith pushed 500 new commits to master: http://example.com/diaspora/compare/95790bf8...da156088",
+                LINES_OF_2014[1],
+                LINES_OF_2014[2],
+            ],
+        ),
+        (
+            empty().with_value("/before", zeros.as_str()),
+            &[
+                "[Diaspora] John Smith has created a new branch master: http://example.com/diaspora/-/branches",
+            ],
+        ),
+        // GitLab says nothing of a branch that is set back by force, and neither does its style.
+        (empty(), &[]),
+        (farewell("old"), &["[Diaspora] John Smith has deleted the branch old"]),
+        (
+            empty().with_value("/before", zeros.as_str()).with_value("/ref", "refs/tags/v1"),
+            &["[Diaspora] John Smith has created a new tag v1 at da156088"],
+        ),
+    ];
+    for (push, lines) in dialogue {
+        assert_eq!(bellhop.receives("diaspora", &push).await.status, 202);
+        for line in lines {
+            assert_eq!(irkerd.hears().await, *line);
+        }
+    }
+    assert_eq!(irkerd.heard_so_far(), Vec::<String>::new());
 }
 
 /// Whatever a payload says, it is said to those who are configured, and to nobody else.
