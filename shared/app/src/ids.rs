@@ -57,7 +57,7 @@ impl fmt::Display for EventId {
 
 /// A text that names nothing here.
 #[derive(Debug, thiserror::Error)]
-#[error("'{0}' is no id: it should be 24 or 32 hexadecimal digits, as Bellhop prints them")]
+#[error("'{0}' is no id: it should be 12, 24 or 32 hexadecimal digits, as Bellhop prints them")]
 pub struct IdError(String);
 
 impl FromStr for EventId {
@@ -65,6 +65,32 @@ impl FromStr for EventId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         digits(text, 32).map(Self)
+    }
+}
+
+/// Names a run. Short, since people type it: it is no secret, and whoever knows it may do nothing with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(String);
+
+impl RunId {
+    /// A new one.
+    pub fn new(chance: &Chance) -> Self {
+        Self(hex(&chance.bytes::<6>()))
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for RunId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        digits(text, 12).map(Self)
     }
 }
 

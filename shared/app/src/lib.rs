@@ -23,6 +23,7 @@ pub mod deliveries;
 pub mod doors;
 pub mod egress;
 pub mod events;
+pub mod executor;
 pub mod http_target;
 pub mod ids;
 pub mod irkerd;
