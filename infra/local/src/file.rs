@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use config::switches;
 use config::{
-    BranchFilterStrategy, EventSwitches, FilteredKind, HookError, HookFormat, HookId, HttpHook, Irker,
-    KeyedSecret, LineSettings, LineStyle, Pacing, Project, ProjectId, ProjectPath, RefFilter, RefFilterError,
-    RefPattern, Server, Source, SourceId, Subscription, SubscriptionError, Template,
+    BranchFilterStrategy, CommandIntegration, EventSwitches, FilteredKind, GitLab, HookError, HookFormat,
+    HookId, HttpHook, Irker, Jobs, KeyedSecret, LineSettings, LineStyle, Pacing, Project, ProjectId,
+    ProjectPath, RefFilter, RefFilterError, RefPattern, Server, Source, SourceId, Subscription,
+    SubscriptionError, Template,
 };
 use payload::{Forge, Secret};
 use serde::Deserialize;
@@ -31,6 +32,10 @@ pub(crate) struct ProjectEntry {
     irker: Option<IrkerEntry>,
     #[serde(rename = "hook", default)]
     hooks: Vec<HookEntry>,
+    #[serde(rename = "command", default)]
+    commands: Vec<CommandIntegration>,
+    jobs: Option<Jobs>,
+    gitlab: Option<GitLab>,
 }
 
 #[derive(Deserialize)]
@@ -177,7 +182,18 @@ impl ProjectEntry {
         let mut last_hook = stored.map_or(HookId(0), |project| project.last_hook);
         let hooks = self.hooks.into_iter().map(|entry| entry.hook(stored, &mut last_hook));
         let hooks = hooks.collect::<Result<_, _>>()?;
-        Ok(Project { id, path: self.path, source, irker, hooks, last_hook, rate_limit: self.rate_limit })
+        Ok(Project {
+            id,
+            path: self.path,
+            source,
+            irker,
+            hooks,
+            last_hook,
+            rate_limit: self.rate_limit,
+            commands: self.commands,
+            jobs: self.jobs,
+            gitlab: self.gitlab,
+        })
     }
 }
 

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use app::App;
 use app::attempts::AttemptLog;
 use app::clock::{Chance, Clock};
 use app::seal::Sealer;
+use app::{Addresses, App};
 use embedded::Store;
 use payload::Secret;
 
@@ -30,16 +30,16 @@ pub(crate) struct House {
 impl House {
     /// Opens the house in a folder, and builds it if it is not there.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        Self::open_with(folder, AttemptLog::default())
+        Self::open_with(folder, AttemptLog::default(), Addresses::default())
     }
 
-    /// The same, with a log of attempts that is kept for another time.
-    pub(crate) fn open_with(folder: &Path, log: AttemptLog) -> Result<Self> {
+    /// The same, with a log of attempts that is kept for another time, and found at these addresses.
+    pub(crate) fn open_with(folder: &Path, log: AttemptLog, addresses: Addresses) -> Result<Self> {
         let store = Store::open(folder, Clock::System)?;
         let key = sealing_key(folder)?;
         let sealer =
             Sealer::new(&key).with_context(|| format!("{} is unusable", folder.join(KEY_FILE).display()))?;
-        let app = Arc::new(App::new(Arc::new(store.table()), sealer).logging(log));
+        let app = Arc::new(App::new(Arc::new(store.table()), sealer).logging(log).found_at(addresses));
         Ok(Self { app, store })
     }
 }

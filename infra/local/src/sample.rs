@@ -53,6 +53,9 @@ pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
         hooks: Vec::new(),
         last_hook: HookId(0),
         rate_limit: None,
+        commands: Vec::new(),
+        jobs: None,
+        gitlab: None,
     };
     projects::save(app, project).await?;
     Ok(Some(secret))

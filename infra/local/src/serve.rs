@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use app::Causes;
 use app::attempts::{AttemptLog, LOG_DAYS, LOG_DAYS_MAX};
 use app::egress::Guard;
 use app::http_target::Outbound;
 use app::queue::QueueName;
+use app::{Addresses, Causes};
 use app::{doors, relay_http, relay_irker, sweep};
+use config::WebUrl;
 use embedded::{Consumer, Serving};
 use relay::egress::Policy;
 use tokio::net::TcpListener;
@@ -51,6 +52,9 @@ pub(crate) struct Options {
     listen: SocketAddr,
     #[command(flatten)]
     egress: Egress,
+    /// Where this Bellhop is reached from outside, through the TLS proxy: the beginning of the links that it gives away.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<WebUrl>,
     /// For how many days the log of attempts is kept.
     #[arg(
         long, value_name = "DAYS", default_value_t = LOG_DAYS,
@@ -60,7 +64,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
-    let house = House::open_with(&options.store.data, AttemptLog::for_days(options.log_days))?;
+    let addresses = Addresses { console: options.public_url.clone(), commands: options.public_url };
+    let log = AttemptLog::for_days(options.log_days);
+    let house = House::open_with(&options.store.data, log, addresses)?;
     let guards = Guards::new(options.egress.policy()?);
     let running = Running::start(&house, options.listen, guards).await?;
     let demo = sample::make_project(&house.app).await?;

@@ -13,6 +13,7 @@
 //! Not here: SQLite, AWS, `main`s and command lines; parsing, rendering and schedules, which are pure and live in
 //! `payload`, `config` and `relay`.
 
+mod addresses;
 pub mod attempts;
 mod causes;
 pub mod channels;
@@ -47,6 +48,7 @@ pub mod test_irker;
 
 use std::sync::Arc;
 
+pub use addresses::Addresses;
 pub use causes::Causes;
 pub use store::StoreError;
 
@@ -68,6 +70,8 @@ pub struct App {
     pub chance: Chance,
     /// What is to be written into the log of attempts, and how long it is kept.
     pub log: AttemptLog,
+    /// Where people and forges reach this Bellhop, for links.
+    pub addresses: Addresses,
     projects: ProjectCache,
 }
 
@@ -79,8 +83,14 @@ impl App {
 
     /// With a clock and dice of one's own.
     pub fn with(table: Arc<dyn Table>, sealer: Sealer, clock: Clock, chance: Chance) -> Self {
-        let (log, projects) = (AttemptLog::default(), ProjectCache::default());
-        Self { table, sealer, clock, chance, log, projects }
+        let (log, addresses, projects) = Default::default();
+        Self { table, sealer, clock, chance, log, addresses, projects }
+    }
+
+    /// The same, found at these addresses.
+    #[must_use]
+    pub fn found_at(self, addresses: Addresses) -> Self {
+        Self { addresses, ..self }
     }
 
     /// The same, with a log of attempts that is kept for another time.

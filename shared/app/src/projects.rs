@@ -1,21 +1,23 @@
 //! The repository of projects. A whole configuration is one partition, `project#{id}`, so that one query loads it;
-//! beside it stand the ways to it, `source#{id}` and `path#{path}`.
+//! beside it stand the ways to it, `source#{id}`, `command#{id}` and `path#{path}`.
 //!
 //! Not here: which values are valid (`config`), the file that people write (`infra/local`).
+
+mod rows;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use config::{HookId, HttpHook, Irker, Project, ProjectError, ProjectId, ProjectPath, Source, SourceId};
+use config::{CommandId, Project, ProjectError, ProjectId, ProjectPath, SourceId};
 use relay::irker::{TemplateError, check_templates};
 use serde::{Deserialize, Serialize};
 
+use self::rows::Rows;
 use crate::channels::{self, Channels, ChannelsError};
 use crate::clock::Timestamp;
-use crate::seal::Sealed;
 use crate::store::{item, row};
-use crate::table::{Condition, Key, Query, Stored, Write};
+use crate::table::{Condition, Key, Query, Write};
 use crate::{App, StoreError};
 
 /// How long a loaded project is used without looking again. A changed configuration is heard of within this time.
@@ -31,14 +33,6 @@ const NUMBERING_TRIES: usize = 20;
 const POINTER: &str = "project";
 
 #[derive(Serialize, Deserialize)]
-struct ProjectRow {
-    path: ProjectPath,
-    last_hook: HookId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rate_limit: Option<u32>,
-}
-
-#[derive(Serialize, Deserialize)]
 struct PointerRow {
     project: ProjectId,
 }
@@ -50,6 +44,7 @@ pub(crate) struct ProjectCache(Mutex<Cached>);
 struct Cached {
     projects: HashMap<ProjectId, (Timestamp, Arc<Project>)>,
     sources: HashMap<SourceId, (Timestamp, ProjectId)>,
+    commands: HashMap<CommandId, (Timestamp, ProjectId)>,
 }
 
 /// Why a project was not saved.
@@ -67,6 +62,9 @@ pub enum SaveError {
     /// Another project has the same source id.
     #[error("the source id '{0}' belongs to another project")]
     SourceTaken(SourceId),
+    /// Another project has a slash command with the same id.
+    #[error("the slash command's id '{0}' belongs to another project")]
+    CommandTaken(CommandId),
     /// Another project has the same path.
     #[error("the path '{0}' belongs to another project")]
     PathTaken(ProjectPath),
@@ -97,6 +95,10 @@ fn source_key(id: &SourceId) -> Key {
     Key::new(format!("source#{id}"), POINTER)
 }
 
+fn command_key(id: &CommandId) -> Key {
+    Key::new(format!("command#{id}"), POINTER)
+}
+
 fn path_key(path: &ProjectPath) -> Key {
     Key::new(format!("path#{path}"), POINTER)
 }
@@ -110,6 +112,17 @@ pub async fn by_source(app: &App, id: &SourceId) -> Result<Option<Arc<Project>>,
     // What is not there is not remembered: a source is to work as soon as it is configured.
     let Some(project) = pointer(app, &source_key(id)).await? else { return Ok(None) };
     app.projects.keep_source(id.clone(), now, project);
+    by_id(app, project).await
+}
+
+/// The project behind a slash command's URL, at most [`CACHED_FOR`] old.
+pub async fn by_command(app: &App, id: &CommandId) -> Result<Option<Arc<Project>>, StoreError> {
+    let now = app.clock.now();
+    if let Some(project) = app.projects.command(id, now) {
+        return by_id(app, project).await;
+    }
+    let Some(project) = pointer(app, &command_key(id)).await? else { return Ok(None) };
+    app.projects.keep_command(id.clone(), now, project);
     by_id(app, project).await
 }
 
@@ -192,14 +205,18 @@ pub async fn save(app: &App, project: Project) -> Result<(), SaveError> {
     if !claim(app, source_key(&source), id).await? {
         return Err(SaveError::SourceTaken(source));
     }
+    for command in &project.commands {
+        if !claim(app, command_key(&command.id), id).await? {
+            return Err(SaveError::CommandTaken(command.id.clone()));
+        }
+    }
     let joined = Channels::of(&project);
     let place = partition(id);
     let sealed = project
         .try_map(&mut |secret| app.sealer.seal(&secret, &place, &app.chance))
         .map_err(StoreError::from)?;
-    let rows = Rows::of(sealed);
-    let kept = rows.sort_keys();
-    app.table.batch_put(rows.items(id)).await?;
+    let kept = rows::sort_keys(&sealed);
+    app.table.batch_put(Rows::of(sealed).items(id)).await?;
     channels::remember(app, before.as_ref().and_then(Channels::of).as_ref(), joined.as_ref()).await?;
     if let Some(before) = before {
         remove_left_over(app, &before, &kept, (&path, &source)).await?;
@@ -214,10 +231,13 @@ async fn remove_left_over(
     kept: &[String],
     (path, source): (&ProjectPath, &SourceId),
 ) -> Result<(), StoreError> {
-    let hooks = before.hooks.iter().map(|hook| hook_sort_key(hook.id));
-    let irker = before.irker.iter().map(|_| IRKER.to_owned());
-    for sort in hooks.chain(irker).filter(|sort| !kept.contains(sort)) {
+    for sort in rows::sort_keys(before).into_iter().filter(|sort| !kept.contains(sort)) {
         app.table.delete(&Key::new(partition(before.id), sort), Condition::Always).await?;
+    }
+    for command in &before.commands {
+        if !kept.contains(&rows::command_sort_key(&command.id)) {
+            app.table.delete(&command_key(&command.id), Condition::Always).await?;
+        }
     }
     if before.source.id != *source {
         app.table.delete(&source_key(&before.source.id), Condition::Always).await?;
@@ -243,77 +263,13 @@ async fn pointer(app: &App, key: &Key) -> Result<Option<ProjectId>, StoreError> 
     stored.map(|stored| row::<PointerRow>(&stored).map(|row| row.project)).transpose()
 }
 
-const PROJECT: &str = "project";
-const SOURCE: &str = "source";
-const IRKER: &str = "irker";
-const HOOK: &str = "hook#";
-
-/// Padded, so that hooks are read in the order of their numbers.
-fn hook_sort_key(id: HookId) -> String {
-    format!("{HOOK}{:010}", id.0)
-}
-
-/// A project's partition, taken apart or not yet put together.
-#[derive(Default)]
-struct Rows {
-    project: Option<ProjectRow>,
-    source: Option<Source<Sealed>>,
-    irker: Option<Irker<Sealed>>,
-    hooks: Vec<HttpHook<Sealed>>,
-}
-
-impl Rows {
-    fn of(project: Project<Sealed>) -> Self {
-        Self {
-            project: Some(ProjectRow {
-                path: project.path,
-                last_hook: project.last_hook,
-                rate_limit: project.rate_limit,
-            }),
-            source: Some(project.source),
-            irker: project.irker,
-            hooks: project.hooks,
-        }
-    }
-
-    fn add(&mut self, stored: &Stored) -> Result<(), StoreError> {
-        match stored.item.key.sort.as_str() {
-            PROJECT => self.project = Some(row(stored)?),
-            SOURCE => self.source = Some(row(stored)?),
-            IRKER => self.irker = Some(row(stored)?),
-            sort if sort.starts_with(HOOK) => self.hooks.push(row(stored)?),
-            // Rows of a later Bellhop are none of ours.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// `None` until the two rows that every project has are there.
-    fn project(self, id: ProjectId) -> Option<Project<Sealed>> {
-        let (project, source) = (self.project?, self.source?);
-        let ProjectRow { path, last_hook, rate_limit } = project;
-        Some(Project { id, path, source, irker: self.irker, hooks: self.hooks, last_hook, rate_limit })
-    }
-
-    fn sort_keys(&self) -> Vec<String> {
-        let hooks = self.hooks.iter().map(|hook| hook_sort_key(hook.id));
-        hooks.chain(self.irker.iter().map(|_| IRKER.to_owned())).collect()
-    }
-
-    fn items(self, id: ProjectId) -> Vec<crate::table::Item> {
-        let key = |sort: &str| Key::new(partition(id), sort);
-        let mut items: Vec<_> =
-            self.hooks.iter().map(|hook| item(key(&hook_sort_key(hook.id)), hook, None)).collect();
-        items.extend(self.irker.iter().map(|irker| item(key(IRKER), irker, None)));
-        items.extend(self.source.iter().map(|source| item(key(SOURCE), source, None)));
-        items.extend(self.project.iter().map(|project| item(key(PROJECT), project, None)));
-        items
-    }
-}
-
 impl ProjectCache {
     fn source(&self, id: &SourceId, now: Timestamp) -> Option<ProjectId> {
         fresh(self.lock().sources.get(id), now)
+    }
+
+    fn command(&self, id: &CommandId, now: Timestamp) -> Option<ProjectId> {
+        fresh(self.lock().commands.get(id), now)
     }
 
     fn project(&self, id: ProjectId, now: Timestamp) -> Option<Arc<Project>> {
@@ -322,6 +278,10 @@ impl ProjectCache {
 
     fn keep_source(&self, id: SourceId, now: Timestamp, project: ProjectId) {
         keep(&mut self.lock().sources, id, (now, project));
+    }
+
+    fn keep_command(&self, id: CommandId, now: Timestamp, project: ProjectId) {
+        keep(&mut self.lock().commands, id, (now, project));
     }
 
     fn keep_project(&self, id: ProjectId, now: Timestamp, project: Arc<Project>) {

@@ -132,13 +132,18 @@ mod tests {
     const BODY: &str = "token=x&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fgitlab&text=run+ls&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rG&trigger_id=398738663015.47445629121.803a";
 
     fn slack() -> Chat {
-        Chat::SlackSlashCommands(SlackSlashCommands { signing_secrets: Vec::new(), tokens: Vec::new() })
+        Chat::SlackSlashCommands(SlackSlashCommands {
+            signing_secrets: Vec::new(),
+            tokens: Vec::new(),
+            bot_token: None,
+        })
     }
 
     fn mattermost() -> Chat {
         Chat::MattermostSlashCommands(MattermostSlashCommands {
             tokens: vec![Secret::new("x")],
             origin: "https://chat.example.net".to_owned().try_into().unwrap(),
+            bot_token: None,
         })
     }
 

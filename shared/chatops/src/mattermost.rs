@@ -39,6 +39,7 @@ mod tests {
         let mattermost = MattermostSlashCommands {
             tokens: vec![Secret::new("gr8tok3n"), Secret::new("0ld")],
             origin: "https://chat.example.net".to_owned().try_into().unwrap(),
+            bot_token: None,
         };
         let value = authorization.map(|value| ("authorization".parse().unwrap(), value.parse().unwrap()));
         let headers: HeaderMap = value.into_iter().collect();

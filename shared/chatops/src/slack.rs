@@ -65,7 +65,11 @@ mod tests {
 
     fn command(signing_secrets: &[&str], tokens: &[&str]) -> SlackSlashCommands {
         let secrets = |texts: &[&str]| texts.iter().copied().map(Secret::new).collect();
-        SlackSlashCommands { signing_secrets: secrets(signing_secrets), tokens: secrets(tokens) }
+        SlackSlashCommands {
+            signing_secrets: secrets(signing_secrets),
+            tokens: secrets(tokens),
+            bot_token: None,
+        }
     }
 
     fn judge(secrets: &[&str], headers: &[(&'static str, &str)], body: &[u8]) -> Result<(), Refusal> {

@@ -32,10 +32,13 @@ pub struct CommandIntegration<S = Secret> {
     /// Whose it is, and what its requests prove themselves with.
     pub chat: Chat<S>,
     /// The teams (Slack: workspaces) it may come from, by immutable id. With none, every team that the secrets admit.
+    #[serde(default)]
     pub team_ids: BTreeSet<String>,
     /// Groups of users for the rules, by name: immutable ids.
+    #[serde(default)]
     pub groups: BTreeMap<String, BTreeSet<String>>,
     /// Who may do what: the first that fits decides, and what none fits is denied.
+    #[serde(default)]
     pub rules: Vec<Rule>,
 }
 

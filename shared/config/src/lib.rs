@@ -8,10 +8,12 @@
 //! (`relay`, `chatops`).
 
 pub mod commands;
+mod gitlab;
 mod hook;
 mod hook_url;
 mod ids;
 mod irker;
+pub mod jobs;
 mod keyed;
 pub mod limits;
 mod line_settings;
@@ -22,12 +24,15 @@ pub mod source;
 mod subscription;
 pub mod switches;
 mod template;
+mod web_url;
 
 pub use commands::{CommandError, CommandId, CommandIntegration};
+pub use gitlab::{GitLab, GitLabError};
 pub use hook::{HookError, HookFormat, HttpHook};
 pub use hook_url::UrlError;
 pub use ids::{HookId, ProjectId, SourceId, SourceIdError, TargetId, TargetIdError};
 pub use irker::{Irker, IrkerError, Pacing, RecipientErrors};
+pub use jobs::{Jobs, JobsError};
 pub use keyed::{KeyedSecret, KeyedSecretsError};
 pub use line_settings::{
     COMMITS_SHOWN_MAX, LineSettings, LineSettingsError, LineStyle, TEMPLATE_BYTES_MAX, TEMPLATE_KINDS,
@@ -39,3 +44,4 @@ pub use source::{Source, SourceError};
 pub use subscription::{Subscription, SubscriptionError};
 pub use switches::{EventSwitches, Switch};
 pub use template::{Template, TemplateError};
+pub use web_url::{WebUrl, WebUrlError};

@@ -104,3 +104,21 @@ pub const ARGUMENTS_MAX: usize = 20;
 
 /// The longest name of an argument, in bytes.
 pub const ARGUMENT_NAME_BYTES_MAX: usize = 64;
+
+/// How many slash commands one project may have: a chat service or two, and a handful of teams.
+pub const COMMANDS_MAX: usize = 20;
+
+/// The longest name of a branch or a tag, in bytes: a ref's own limit on most file systems.
+pub const REF_BYTES_MAX: usize = 255;
+
+/// The longest path of a CI configuration in its repository, in bytes: GitLab's column for it.
+pub const CI_PATH_BYTES_MAX: usize = 255;
+
+/// The longest private key, and the longest list of host keys, in bytes: a 16,384-bit RSA key takes twelve thousand.
+pub const SSH_KEY_BYTES_MAX: usize = 16 * 1024;
+
+/// How long a run may take, in seconds: from what a script takes to start, to what CodeBuild allows at most (36 hours).
+pub const JOB_TIMEOUT_S: std::ops::RangeInclusive<u32> = 1..=129_600;
+
+/// How long a run may take when nobody says otherwise, in seconds: as long as a chat takes answers to a command.
+pub const JOB_TIMEOUT_S_DEFAULT: u32 = 1_800;

@@ -1,4 +1,4 @@
-//! A project: one source, its targets.
+//! A project: one source, its targets, its slash commands.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,8 +6,11 @@ use std::fmt;
 use payload::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{HOOKS_MAX, PATH_BYTES_MAX, RATE_LIMIT};
-use crate::{HookError, HookId, HttpHook, Irker, IrkerError, ProjectId, Source, SourceError};
+use crate::limits::{COMMANDS_MAX, HOOKS_MAX, PATH_BYTES_MAX, RATE_LIMIT};
+use crate::{
+    CommandError, CommandId, CommandIntegration, GitLab, GitLabError, HookError, HookId, HttpHook, Irker,
+    IrkerError, Jobs, JobsError, ProjectId, Source, SourceError,
+};
 
 /// One stored configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,12 @@ pub struct Project<S = Secret> {
     pub last_hook: HookId,
     /// How many requests a minute its HTTP targets get at the most, all together. What is more waits.
     pub rate_limit: Option<u32>,
+    /// Its slash commands.
+    pub commands: Vec<CommandIntegration<S>>,
+    /// What they may run; `None` if they run nothing.
+    pub jobs: Option<Jobs<S>>,
+    /// The GitLab that it is on, if its API may be asked.
+    pub gitlab: Option<GitLab<S>>,
 }
 
 /// Namespace and name, such as `mike/diaspora`.
@@ -100,6 +109,26 @@ pub enum ProjectError {
     /// Two hooks of one number.
     #[error("two hooks have the number {0}")]
     SameHook(HookId),
+    /// See [`CommandError`].
+    #[error("command '{id}': {error}")]
+    Command {
+        /// Which command.
+        id: CommandId,
+        /// What is wrong.
+        error: CommandError,
+    },
+    /// More than a project may have.
+    #[error("a project has at most {COMMANDS_MAX} slash commands, and this one has {0}")]
+    TooManyCommands(usize),
+    /// Two commands at one URL.
+    #[error("two slash commands have the id '{0}'")]
+    SameCommand(CommandId),
+    /// See [`JobsError`].
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
+    /// See [`GitLabError`].
+    #[error(transparent)]
+    GitLab(#[from] GitLabError),
 }
 
 impl<S> Project<S> {
@@ -113,6 +142,13 @@ impl<S> Project<S> {
             hooks: self.hooks.into_iter().map(|hook| hook.try_map(change)).collect::<Result<_, _>>()?,
             last_hook: self.last_hook,
             rate_limit: self.rate_limit,
+            commands: self
+                .commands
+                .into_iter()
+                .map(|command| command.try_map(change))
+                .collect::<Result<_, _>>()?,
+            jobs: self.jobs.map(|jobs| jobs.try_map(change)).transpose()?,
+            gitlab: self.gitlab.map(|gitlab| gitlab.try_map(change)).transpose()?,
         })
     }
 }
@@ -137,7 +173,22 @@ impl Project {
                 return Err(ProjectError::SameHook(hook.id));
             }
         }
-        Ok(())
+        self.check_chat()
+    }
+
+    fn check_chat(&self) -> Result<(), ProjectError> {
+        if self.commands.len() > COMMANDS_MAX {
+            return Err(ProjectError::TooManyCommands(self.commands.len()));
+        }
+        let mut seen = BTreeSet::new();
+        for command in &self.commands {
+            command.check().map_err(|error| ProjectError::Command { id: command.id.clone(), error })?;
+            if !seen.insert(&command.id) {
+                return Err(ProjectError::SameCommand(command.id.clone()));
+            }
+        }
+        self.jobs.as_ref().map_or(Ok(()), |jobs| jobs.check(self.gitlab.is_some()))?;
+        Ok(self.gitlab.as_ref().map_or(Ok(()), GitLab::check)?)
     }
 }
 

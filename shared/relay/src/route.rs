@@ -149,6 +149,9 @@ mod tests {
             hooks: vec![hook(1, Switch::Push), hook(2, Switch::TagPush)],
             last_hook: HookId(2),
             rate_limit: None,
+            commands: Vec::new(),
+            jobs: None,
+            gitlab: None,
         }
     }
 

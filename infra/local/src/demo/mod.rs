@@ -144,6 +144,9 @@ fn project(secret: &str, irkerd: &str, channel: Recipient, hook: &str) -> Result
         }],
         last_hook: HookId(1),
         rate_limit: None,
+        commands: Vec::new(),
+        jobs: None,
+        gitlab: None,
     };
     project.check()?;
     Ok(project)

@@ -2,7 +2,7 @@
 
 use app::projects::{self, SaveError};
 use app::table::{Query, Table};
-use config::{Irker, ProjectId};
+use config::{CommandIntegration, GitLab, Irker, Jobs, Project, ProjectId};
 
 use crate::world::{World, project};
 
@@ -48,6 +48,41 @@ async fn what_a_project_no_longer_has_is_removed() {
     assert!(projects::by_source(&world.app, &"q".parse().unwrap()).await.unwrap().is_some());
 }
 
+/// A project with all that slash commands take.
+fn with_chat() -> Project {
+    let command: CommandIntegration = serde_json::from_str(
+        r#"{"id": "ops", "chat": {"slack_slash_commands": {"signing_secrets": ["s1gning"], "bot_token": "xoxb-b0t"}},
+            "rules": [{"anyone": true, "jobs": ["ls"]}]}"#,
+    )
+    .unwrap();
+    let jobs: Jobs = serde_json::from_str(
+        r#"{"repository": {"url": "https://gitlab.example.net/g/p.git",
+            "credentials": {"password": {"username": "bot", "password": "r3posit0ry"}}},
+            "executor": {"gitlab_chat": {"token": "ch4t"}}, "variables": [{"key": "KEY", "value": "d3pl0y"}]}"#,
+    )
+    .unwrap();
+    let gitlab: GitLab = serde_json::from_str(
+        r#"{"url": "https://gitlab.example.net", "project": "g/p", "token": "glpat-ap1"}"#,
+    )
+    .unwrap();
+    Project { commands: vec![command], jobs: Some(jobs), gitlab: Some(gitlab), ..project(None, &[]) }
+}
+
+#[tokio::test]
+async fn slash_commands_are_read_back_as_they_were_saved_and_nothing_of_them_is_stored_in_clear() {
+    let world = World::new().await;
+    projects::save(&world.app, with_chat()).await.unwrap();
+    assert_eq!(projects::load(&world.app, ProjectId(7)).await.unwrap(), Some(with_chat()));
+    let rows = rows(&world).await;
+    for secret in ["s1gning", "xoxb-b0t", "r3posit0ry", "ch4t", "d3pl0y", "glpat-ap1"] {
+        assert!(!rows.contains(secret), "{secret} is in {rows}");
+    }
+    let ops = "ops".to_owned().try_into().unwrap();
+    assert!(projects::by_command(&world.app, &ops).await.unwrap().is_some());
+    projects::save(&world.app, project(None, &[])).await.unwrap();
+    assert!(projects::by_command(&world.app, &ops).await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn a_source_and_a_path_belong_to_one_project() {
     let world = World::new().await;
@@ -58,6 +93,10 @@ async fn a_source_and_a_path_belong_to_one_project() {
     other.path = "g/other".to_owned().try_into().unwrap();
     assert!(matches!(projects::save(&world.app, other.clone()).await, Err(SaveError::SourceTaken(_))));
     other.source.id = "other".parse().unwrap();
+    projects::save(&world.app, with_chat()).await.unwrap();
+    other.commands = with_chat().commands;
+    assert!(matches!(projects::save(&world.app, other.clone()).await, Err(SaveError::CommandTaken(_))));
+    other.commands.clear();
     projects::save(&world.app, other).await.unwrap();
 }
 

@@ -187,6 +187,9 @@ pub(crate) fn project(irkerd: Option<u16>, hooks: &[String]) -> Project {
         hooks: hooks.iter().enumerate().map(hook).collect(),
         last_hook: HookId(9),
         rate_limit: None,
+        commands: Vec::new(),
+        jobs: None,
+        gitlab: None,
     }
 }
 

@@ -14,6 +14,7 @@ fn integration(rules: Vec<Rule>) -> CommandIntegration {
         chat: Chat::SlackSlashCommands(SlackSlashCommands {
             signing_secrets: vec![Secret::new("s3cret")],
             tokens: Vec::new(),
+            bot_token: None,
         }),
         team_ids: ids(&["T1"]),
         groups: BTreeMap::from([("ops".to_owned(), ids(&["OLGA", "OTTO"]))]),

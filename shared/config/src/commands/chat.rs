@@ -41,10 +41,15 @@ pub enum Chat<S = Secret> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlackSlashCommands<S = Secret> {
     /// What Slack signs with; several while they are rotated. If there is one, only signatures count.
+    #[serde(default = "Vec::new")]
     pub signing_secrets: Vec<S>,
     /// The verification token that GitLab calls `token`, for a legacy command that has nothing better. It travels in
     /// clear, and nothing but its id keeps a request from being replayed.
+    #[serde(default = "Vec::new")]
     pub tokens: Vec<S>,
+    /// A bot's token (`xoxb-...`, scope `chat:write`), for answers that come later than half an hour.
+    #[serde(default = "none")]
+    pub bot_token: Option<S>,
 }
 
 /// GitLab's `mattermost_slash_commands`.
@@ -54,6 +59,13 @@ pub struct MattermostSlashCommands<S = Secret> {
     pub tokens: Vec<S>,
     /// Where Mattermost is: the only place that results are posted to.
     pub origin: ChatOrigin,
+    /// A bot account's token, for answers that come later than half an hour.
+    #[serde(default = "none")]
+    pub bot_token: Option<S>,
+}
+
+fn none<T>() -> Option<T> {
+    None
 }
 
 /// `scheme://host[:port]` of a Mattermost, spelled as a browser spells it.
@@ -116,16 +128,26 @@ impl<S> Chat<S> {
         }
     }
 
+    /// What a bot posts with, if there is one.
+    pub fn bot_token(&self) -> Option<&S> {
+        match self {
+            Self::SlackSlashCommands(slack) => slack.bot_token.as_ref(),
+            Self::MattermostSlashCommands(mattermost) => mattermost.bot_token.as_ref(),
+        }
+    }
+
     pub(super) fn try_map<T, E>(self, change: &mut impl FnMut(S) -> Result<T, E>) -> Result<Chat<T>, E> {
         Ok(match self {
             Self::SlackSlashCommands(slack) => Chat::SlackSlashCommands(SlackSlashCommands {
                 signing_secrets: each(slack.signing_secrets, change)?,
                 tokens: each(slack.tokens, change)?,
+                bot_token: slack.bot_token.map(&mut *change).transpose()?,
             }),
             Self::MattermostSlashCommands(mattermost) => {
                 Chat::MattermostSlashCommands(MattermostSlashCommands {
                     tokens: each(mattermost.tokens, change)?,
                     origin: mattermost.origin,
+                    bot_token: mattermost.bot_token.map(change).transpose()?,
                 })
             }
         })
@@ -152,6 +174,10 @@ impl Chat {
             let text = secret.expose();
             (1..=SECRET_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
         };
-        if secrets.iter().all(is_usable) { Ok(()) } else { Err(ChatError::Secret) }
+        if secrets.iter().copied().chain(self.bot_token()).all(|secret| is_usable(&secret)) {
+            Ok(())
+        } else {
+            Err(ChatError::Secret)
+        }
     }
 }

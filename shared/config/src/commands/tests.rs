@@ -105,7 +105,12 @@ fn a_pattern_fits_the_whole_text_or_not_at_all() {
 fn a_command_without_a_usable_secret_is_refused() {
     let chat = |signing_secrets: &[&str]| {
         let secrets = signing_secrets.iter().copied().map(Secret::new).collect();
-        Chat::SlackSlashCommands(SlackSlashCommands { signing_secrets: secrets, tokens: Vec::new() }).check()
+        Chat::SlackSlashCommands(SlackSlashCommands {
+            signing_secrets: secrets,
+            tokens: Vec::new(),
+            bot_token: None,
+        })
+        .check()
     };
     assert_eq!(chat(&["new", "old"]), Ok(()));
     assert_eq!(chat(&[]), Err(ChatError::NoSecret));
@@ -131,11 +136,12 @@ fn secrets_are_held_as_the_store_wants_them() {
         chat: Chat::MattermostSlashCommands(MattermostSlashCommands {
             tokens: vec![Secret::new("t0ken")],
             origin: "https://chat.example.net".to_owned().try_into().unwrap(),
+            bot_token: None,
         }),
         team_ids: BTreeSet::new(),
         groups: BTreeMap::new(),
         rules: Vec::new(),
     };
     let sealed = command.try_map(&mut |secret: Secret| Ok::<_, ()>(secret.expose().len())).unwrap();
-    insta::assert_snapshot!(serde_json::to_string(&sealed).unwrap(), @r#"{"id":"ops","chat":{"mattermost_slash_commands":{"tokens":[5],"origin":"https://chat.example.net"}},"team_ids":[],"groups":{},"rules":[]}"#);
+    insta::assert_snapshot!(serde_json::to_string(&sealed).unwrap(), @r#"{"id":"ops","chat":{"mattermost_slash_commands":{"tokens":[5],"origin":"https://chat.example.net","bot_token":null}},"team_ids":[],"groups":{},"rules":[]}"#);
 }
