@@ -167,14 +167,15 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Writes what has been noted, by this run or by one beside it.
+/// Writes what has been noted, by this run or by one beside it, and what has been counted with it.
 pub(crate) async fn write(app: &App) {
     let entries = std::mem::take(&mut *app.log.lock());
-    if entries.is_empty() {
+    let mut rows = app.flow.due(app.clock.now());
+    let expires_at = Some(app.clock.now() + app.log.kept);
+    rows.extend(entries.iter().map(|entry| item(key(entry), entry, expires_at)));
+    if rows.is_empty() {
         return;
     }
-    let expires_at = Some(app.clock.now() + app.log.kept);
-    let rows = entries.iter().map(|entry| item(key(entry), entry, expires_at)).collect();
     if let Err(error) = app.table.batch_put(rows).await {
         tracing::warn!(attempts = entries.len(), error = %Causes(&error), "attempts.unwritten");
     }

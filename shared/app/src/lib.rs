@@ -15,6 +15,7 @@
 
 mod addresses;
 pub mod attempts;
+pub mod attention;
 mod causes;
 pub mod channels;
 pub mod clock;
@@ -25,6 +26,7 @@ pub mod doors;
 pub mod egress;
 pub mod events;
 pub mod executor;
+pub mod flow;
 pub mod http_target;
 pub mod ids;
 pub mod irkerd;
@@ -54,6 +56,7 @@ pub use store::StoreError;
 
 use crate::attempts::AttemptLog;
 use crate::clock::{Chance, Clock};
+use crate::flow::Flow;
 use crate::projects::ProjectCache;
 use crate::seal::Sealer;
 use crate::table::Table;
@@ -73,6 +76,7 @@ pub struct App {
     /// Where people and forges reach this Bellhop, for links.
     pub addresses: Addresses,
     projects: ProjectCache,
+    flow: Flow,
 }
 
 impl App {
@@ -83,8 +87,8 @@ impl App {
 
     /// With a clock and dice of one's own.
     pub fn with(table: Arc<dyn Table>, sealer: Sealer, clock: Clock, chance: Chance) -> Self {
-        let (log, addresses, projects) = Default::default();
-        Self { table, sealer, clock, chance, log, addresses, projects }
+        let (log, addresses, projects, flow) = Default::default();
+        Self { table, sealer, clock, chance, log, addresses, projects, flow }
     }
 
     /// The same, found at these addresses.

@@ -19,7 +19,7 @@ use crate::deliveries::{self, DeliveryState, delivery_key};
 use crate::queue::{Answer, Delivery, Queue, QueueError, Task};
 use crate::store::{item, row};
 use crate::table::{BATCH_GET_MAX, Condition, Key, Query, Stored};
-use crate::{App, StoreError, events, projects, targets};
+use crate::{App, StoreError, attention, events, projects, targets};
 
 /// The longest wait in a queue: the longest that Lambda and SQS take without harm.
 pub(crate) const QUEUE_WAIT_MAX: Duration = Duration::from_mins(15);
@@ -76,7 +76,8 @@ async fn keep(app: &App, delivery: &Delivery, due_at: Timestamp) -> Result<Answe
 /// Keeps a parked delivery where it is found under its target.
 pub(crate) async fn park(app: &App, delivery: &Delivery) -> Result<(), StoreError> {
     let Delivery { event, target, queued_at, .. } = delivery;
-    put(app, Key::new(parked_partition(*target), format!("{:015}#{event}", queued_at.0)), delivery).await
+    put(app, Key::new(parked_partition(*target), format!("{:015}#{event}", queued_at.0)), delivery).await?;
+    attention::call(app, *target).await
 }
 
 async fn put(app: &App, key: Key, delivery: &Delivery) -> Result<(), StoreError> {
@@ -171,6 +172,12 @@ async fn rows_of(app: &App, mut query: Query) -> Result<Vec<Stored>, StoreError>
         }
     }
     Ok(rows)
+}
+
+/// How many deliveries wait for a target outside of a queue, counted up to `most`.
+pub(crate) async fn waiting(app: &App, target: TargetId, most: usize) -> Result<usize, StoreError> {
+    let query = Query { limit: most, ..Query::prefix(due_partition(target), "") };
+    Ok(rows_of(app, query).await?.len())
 }
 
 /// Which of a target's parked deliveries.

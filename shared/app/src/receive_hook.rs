@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::events::{Acceptance, NewEvent, accept};
 use crate::ids::{EventId, Stamp};
 use crate::queue::{Delivery, Queue, QueueError, Task};
-use crate::{App, StoreError, projects};
+use crate::{App, StoreError, flow, projects};
 
 /// Answered with a 2xx, as all that is authentic: a Bellhop that sent it must not send it again.
 const TOO_MANY_HOPS: &str = "it has passed ten Bellhops: a hook leads back to where its events come from";
@@ -107,7 +107,11 @@ pub async fn receive(
         targets: targets.clone(),
     };
     match accept(app, new).await? {
-        Acceptance::Accepted => Ok(Received::Accepted { event: id, deliveries: targets.len() }),
+        Acceptance::Accepted => {
+            app.flow.came_in(project.id, app.clock.now());
+            flow::write(app).await;
+            Ok(Received::Accepted { event: id, deliveries: targets.len() })
+        }
         Acceptance::Repeated => Ok(Received::Repeated { event: id }),
         Acceptance::TooLate => Err(ReceiveError::TooLate),
     }

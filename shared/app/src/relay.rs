@@ -17,6 +17,7 @@ use crate::attempts::Said;
 use crate::clock::Timestamp;
 use crate::deliveries::{self, Attempt, DeliveryRecord, DeliveryState, ParkedReason, Progress, delivery_key};
 use crate::events::{self, Standing, event_key};
+use crate::flow::Counts;
 use crate::queue::{Answer, Delivery};
 use crate::store::broken;
 use crate::table::{Stored, Version};
@@ -229,6 +230,12 @@ pub(crate) async fn settle(app: &App, due: Due, outcome: Outcome) -> Result<Answ
     let now = app.clock.now();
     let duration_ms = u64::try_from(now.since(due.began_at).as_millis()).unwrap_or(u64::MAX);
     log_attempt(&due, &outcome, &state, now);
+    let counts = Counts {
+        arrived: u64::from(state == DeliveryState::Done && outcome != Outcome::Gone),
+        failed: u64::from(outcome.has_failed()),
+        ..Counts::default()
+    };
+    app.flow.count(due.task.target, counts, now);
     let attempt = Attempt { at: due.began_at, duration_ms, outcome };
     app.log.note(&due.task, (due.attempt, &attempt), due.said);
     let (before, version) = due.record.unzip();
@@ -321,6 +328,8 @@ async fn write(
         DeliveryState::Waiting { due_at } => parking::wait(app, task, due_at).await,
         DeliveryState::Parked { .. } => {
             parking::park(app, task).await?;
+            let parked = Counts { parked: 1, ..Counts::default() };
+            app.flow.count(task.target, parked, app.clock.now());
             Ok(Answer::Done)
         }
     }

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::events::condition;
 use crate::store::{item, row};
 use crate::table::{Condition, Key, Stored, Version, Write};
-use crate::{App, StoreError};
+use crate::{App, StoreError, attention};
 
 /// How often a change is tried again that somebody else's crossed.
 const TRIES: usize = 5;
@@ -90,6 +90,9 @@ pub(crate) async fn learn(
         let Some(after) = known.health.after(outcome, began_ms, app.clock.now().0) else { break };
         if save(app, target, &after, known.version).await? {
             log(target, &known.health, &after);
+            if after.state != TargetState::Executable && known.health.state == TargetState::Executable {
+                attention::call(app, target).await?;
+            }
             return Ok(after);
         }
         known = load(app, target).await?;

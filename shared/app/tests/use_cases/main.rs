@@ -9,6 +9,7 @@ mod engine;
 mod hooks;
 mod irker;
 mod irker_trouble;
+mod overview;
 mod relaying;
 mod replaying;
 mod saving;
