@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
-use app::{App, projects};
+use app::App;
+use app::projects::{self, Expected};
 use config::{HttpHook, Project, ProjectId, SourceId};
 
 use crate::AnyStore;
@@ -34,30 +35,31 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     for entry in file.projects {
         ready.push(prepare(&app, entry).await.with_context(|| shown.to_string())?);
     }
-    for (project, is_new) in ready {
+    for (project, expected) in ready {
         for warning in warnings(&project) {
             writeln!(std::io::stderr(), "{warning}")?;
         }
-        let line = store(&app, project, is_new).await?;
+        let line = store(&app, project, expected).await?;
         writeln!(std::io::stdout(), "{line}")?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Checks an entry before anything is stored, so that a mistake in the last one does not leave half a file applied.
-async fn prepare(app: &App, entry: ProjectEntry) -> Result<(Project, bool)> {
+async fn prepare(app: &App, entry: ProjectEntry) -> Result<(Project, Expected)> {
     let path = entry.path.clone();
-    let number = projects::number_of(app, &path).await?;
-    let stored = match number {
-        Some(number) => projects::load(app, number).await?,
+    let saved = match projects::number_of(app, &path).await? {
+        Some(number) => projects::find(app, number).await?,
         None => None,
     };
+    let expected = saved.as_ref().map_or(Expected::New, |saved| Expected::Revision(saved.revision));
+    let stored = saved.map(|saved| saved.project);
     let new_source: SourceId = random_text::<12>(&app.chance).parse()?;
-    let id = number.unwrap_or(ProjectId(0));
+    let id = stored.as_ref().map_or(ProjectId(0), |project| project.id);
     let project =
         entry.project(id, stored.as_ref(), new_source).with_context(|| format!("project {path}"))?;
     projects::check(&project).with_context(|| format!("project {path}"))?;
-    Ok((project, number.is_none()))
+    Ok((project, expected))
 }
 
 /// What is allowed, and should not be forgotten.
@@ -73,13 +75,13 @@ fn warnings(project: &Project) -> Vec<String> {
 }
 
 /// Says what was done.
-async fn store(app: &App, mut project: Project, is_new: bool) -> Result<String> {
-    if is_new {
-        project.id = projects::next_number(app).await?;
-    }
+async fn store(app: &App, project: Project, expected: Expected) -> Result<String> {
     let (path, source, spoken_to) = (project.path.clone(), project.source.id.clone(), spoken_to(&project));
-    projects::save(app, project).await.with_context(|| format!("project {path}"))?;
-    let verb = if is_new { "created" } else { "updated" };
+    let (verb, saved) = match expected {
+        Expected::New => ("created", projects::create(app, project).await.map(drop)),
+        _ => ("updated", projects::save(app, project, expected).await.map(drop)),
+    };
+    saved.with_context(|| format!("project {path}"))?;
     Ok(format!("{path}: {verb}; its webhooks come in at /hooks/{source}{spoken_to}"))
 }
 

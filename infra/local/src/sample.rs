@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use anyhow::Result;
 use app::App;
 use app::projects;
-use config::{EventSwitches, HookId, Irker, LineSettings, Project, Source, Subscription, Switch};
+use config::{EventSwitches, HookId, Irker, LineSettings, Project, ProjectId, Source, Subscription, Switch};
 use payload::Secret;
 use relay::egress::Allowance;
 
@@ -34,7 +34,7 @@ pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
     }
     let secret = random_text::<16>(&app.chance);
     let project = Project {
-        id: projects::next_number(app).await?,
+        id: ProjectId(0),
         path: "demo".to_owned().try_into()?,
         source: Source {
             id: "demo".parse()?,
@@ -57,7 +57,7 @@ pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
         jobs: None,
         gitlab: None,
     };
-    projects::save(app, project).await?;
+    projects::create(app, project).await?;
     Ok(Some(secret))
 }
 

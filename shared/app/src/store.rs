@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::App;
 use crate::clock::Timestamp;
 use crate::seal::SealError;
-use crate::table::{Item, Key, Stored, TableError};
+use crate::table::{Item, Key, Query, Stored, TableError};
 
 /// Why something could not be kept or found.
 #[derive(Debug, thiserror::Error)]
@@ -41,4 +42,17 @@ pub(crate) fn row<T: DeserializeOwned>(stored: &Stored) -> Result<T, StoreError>
 /// Says which row is broken.
 pub(crate) fn broken(key: &Key, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError::Row { key: key.clone(), source: error.into() }
+}
+
+/// All that a query finds, over as many pages as it takes.
+pub(crate) async fn all(app: &App, mut query: Query) -> Result<Vec<Stored>, TableError> {
+    let mut found = Vec::new();
+    loop {
+        let page = app.table.query(&query).await?;
+        found.extend(page.items);
+        query.after = page.next;
+        if query.after.is_none() {
+            return Ok(found);
+        }
+    }
 }

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use app::deliveries::{self, DeliveryState};
 use app::egress::Guard;
 use app::ids::EventId;
-use app::projects;
+use app::projects::{self, Expected};
 use config::{
     EventSwitches, HookId, HttpHook, Irker, Project, ProjectId, Recipient, Source, Subscription, Switch,
     TargetId,
@@ -77,7 +77,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let house = House::open(folder.path())?;
     let secret = random_text::<16>(&house.app.chance);
     let project = project(&secret, &irkerd, channel.clone(), &receiver.url())?;
-    projects::save(&house.app, project).await?;
+    projects::save(&house.app, project, Expected::Any).await?;
     // The peers are this program's own, or the irkerd that was asked for.
     let guards = Guards {
         irkerds: open(irkerd.parse().context("--irkerd looks like HOST:PORT")?),

@@ -2,21 +2,25 @@
 //!
 //! Not here: the ways to it from outside, and the order of writes.
 
+use std::collections::BTreeMap;
+
 use config::{
     CommandId, CommandIntegration, GitLab, HookId, HttpHook, Irker, Jobs, Project, ProjectId, ProjectPath,
     Source,
 };
+use payload::Secret;
 use serde::{Deserialize, Serialize};
 
-use super::partition;
+use super::{Revision, Saved, partition};
 use crate::StoreError;
-use crate::seal::Sealed;
+use crate::clock::Timestamp;
+use crate::seal::{SealError, Sealed};
 use crate::store::{item, row};
 use crate::table::{Item, Key, Stored};
 
 const PROJECT: &str = "project";
 const SOURCE: &str = "source";
-const IRKER: &str = "irker";
+pub(super) const IRKER: &str = "irker";
 const HOOK: &str = "hook#";
 const COMMAND: &str = "command#";
 const JOBS: &str = "jobs";
@@ -35,12 +39,62 @@ pub(super) fn sort_keys<S>(project: &Project<S>) -> Vec<String> {
 }
 
 /// Padded, so that hooks are read in the order of their numbers.
-fn hook_sort_key(id: HookId) -> String {
+pub(super) fn hook_sort_key(id: HookId) -> String {
     format!("{HOOK}{:010}", id.0)
 }
 
 pub(super) fn command_sort_key(id: &CommandId) -> String {
     format!("{COMMAND}{id}")
+}
+
+/// The row that decides: it is written last, and only in the place of the one that was read.
+pub(super) fn head_key(id: ProjectId) -> Key {
+    Key::new(partition(id), PROJECT)
+}
+
+/// The revision that the row which decides says.
+pub(super) fn revision(head: &Stored) -> Result<Revision, StoreError> {
+    Ok(row::<ProjectRow>(head)?.history.revision)
+}
+
+/// The path that the row which decides says.
+pub(super) fn path(head: &Stored) -> Result<ProjectPath, StoreError> {
+    Ok(row::<ProjectRow>(head)?.path)
+}
+
+/// How a project came to be what it is. A Bellhop that knew nothing of it left nothing of it.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct History {
+    #[serde(default)]
+    revision: Revision,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated_at: Option<Timestamp>,
+    /// When each part came, by sort key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    parts: BTreeMap<String, Timestamp>,
+}
+
+impl History {
+    /// What it is after one more saving, of a project with these parts.
+    pub(super) fn after(before: Option<&Saved>, parts: &[String], now: Timestamp) -> Self {
+        let since = |part: &String| match before {
+            Some(before) if sort_keys(&before.project).contains(part) => before.parts.get(part).copied(),
+            _ => Some(now),
+        };
+        let parts = parts.iter().filter_map(|part| Some((part.clone(), since(part)?)));
+        Self {
+            revision: Revision(before.map_or(0, |before| before.revision.0) + 1),
+            created_at: before.map_or(Some(now), |before| before.created_at),
+            updated_at: Some(now),
+            parts: parts.collect(),
+        }
+    }
+
+    pub(super) fn revision(&self) -> Revision {
+        self.revision
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,6 +103,8 @@ struct ProjectRow {
     last_hook: HookId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate_limit: Option<u32>,
+    #[serde(flatten)]
+    history: History,
 }
 
 /// A project's partition, taken apart or not yet put together.
@@ -64,12 +120,13 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn of(project: Project<Sealed>) -> Self {
+    pub(super) fn of(project: Project<Sealed>, history: History) -> Self {
         Self {
             project: Some(ProjectRow {
                 path: project.path,
                 last_hook: project.last_hook,
                 rate_limit: project.rate_limit,
+                history,
             }),
             source: Some(project.source),
             irker: project.irker,
@@ -96,14 +153,22 @@ impl Rows {
     }
 
     /// `None` until the two rows that every project has are there.
-    pub(super) fn project(self, id: ProjectId) -> Option<Project<Sealed>> {
-        let (project, source) = (self.project?, self.source?);
-        let ProjectRow { path, last_hook, rate_limit } = project;
+    pub(super) fn saved(
+        self,
+        id: ProjectId,
+        open: &mut impl FnMut(Sealed) -> Result<Secret, SealError>,
+    ) -> Result<Option<Saved>, StoreError> {
+        let (Some(project), Some(source)) = (self.project, self.source) else { return Ok(None) };
+        let ProjectRow { path, last_hook, rate_limit, history } = project;
         let Self { irker, hooks, commands, jobs, gitlab, .. } = self;
-        Some(Project { id, path, source, irker, hooks, last_hook, rate_limit, commands, jobs, gitlab })
+        let sealed =
+            Project { id, path, source, irker, hooks, last_hook, rate_limit, commands, jobs, gitlab };
+        let History { revision, created_at, updated_at, parts } = history;
+        Ok(Some(Saved { project: sealed.try_map(open)?, revision, created_at, updated_at, parts }))
     }
 
-    pub(super) fn items(self, id: ProjectId) -> Vec<Item> {
+    /// All rows; the one that decides apart, since it is written last.
+    pub(super) fn items(self, id: ProjectId) -> (Vec<Item>, Option<Item>) {
         let key = |sort: &str| Key::new(partition(id), sort);
         let mut items: Vec<_> =
             self.hooks.iter().map(|hook| item(key(&hook_sort_key(hook.id)), hook, None)).collect();
@@ -114,7 +179,7 @@ impl Rows {
         items.extend(self.gitlab.iter().map(|gitlab| item(key(GITLAB), gitlab, None)));
         items.extend(self.irker.iter().map(|irker| item(key(IRKER), irker, None)));
         items.extend(self.source.iter().map(|source| item(key(SOURCE), source, None)));
-        items.extend(self.project.iter().map(|project| item(key(PROJECT), project, None)));
-        items
+        let head = self.project.iter().map(|project| item(head_key(id), project, None)).next();
+        (items, head)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::attempts::{self, AttemptLog, Entry, Listing, Sent, Wanted};
-use app::projects;
+use app::projects::{self, Expected};
 use config::{HookFormat, HookId, ProjectId, TargetId};
 use relay::redact::Body;
 
@@ -44,7 +44,7 @@ async fn a_body_that_was_made_for_a_hook_is_in_the_log() {
     let (world, target) = (World::new().await, Peer::http(&[200]).await);
     let mut project = project(None, &[target.url()]);
     project.hooks[0].format = HookFormat::Bellhop;
-    projects::save(&world.app, project).await.unwrap();
+    projects::save(&world.app, project, Expected::Any).await.unwrap();
     world.push("a").await.unwrap();
     world.work().await;
     let entries = listed(&world, HOOK, &[]).await;

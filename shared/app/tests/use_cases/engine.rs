@@ -6,7 +6,7 @@ use app::clock::Timestamp;
 use app::deliveries::{self, DeliveryRecord, DeliveryState, ParkedReason};
 use app::ids::EventId;
 use app::parking::{self, Parked};
-use app::projects;
+use app::projects::{self, Expected};
 use app::queue::{Answer, QueueName};
 use app::receive_hook::Received;
 use app::resend::{ResendError, resend};
@@ -211,7 +211,7 @@ async fn a_crash_between_a_record_and_its_row_loses_nothing() {
 async fn configure(world: &World, target: &Peer, change: impl FnOnce(&mut HttpHook)) {
     let mut project = project(None, &[target.url()]);
     change(&mut project.hooks[0]);
-    projects::save(&world.app, project).await.unwrap();
+    projects::save(&world.app, project, Expected::Any).await.unwrap();
     world.clock.advance(Duration::from_secs(6));
 }
 
@@ -237,7 +237,7 @@ async fn all_targets_of_a_project_share_its_rate() {
     let (world, target) = (World::new().await, Peer::http(&[200]).await);
     let mut both = project(None, &[target.url(), target.url()]);
     both.rate_limit = Some(60);
-    projects::save(&world.app, both).await.unwrap();
+    projects::save(&world.app, both, Expected::Any).await.unwrap();
     world.clock.advance(Duration::from_secs(6));
     for n in 0..10 {
         accepted(&world, &n.to_string()).await;

@@ -9,10 +9,11 @@ use app::clock::Chance;
 use app::deliveries::{self, DeliveryState};
 use app::http_target::Outbound;
 use app::ids::EventId;
+use app::projects::{self, Expected};
 use app::queue::Answer;
 use app::receive_hook::Received;
 use app::seal::Sealer;
-use app::{App, doors, projects};
+use app::{App, doors};
 use config::{HookFormat, HookId, HttpHook, KeyedSecret, ProjectId, TargetId, Template};
 use payload::Secret;
 use relay::{HttpRequest, Outcome};
@@ -30,7 +31,7 @@ const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
 async fn configure(world: &World, hook: HttpHook) {
     let mut project = project(None, &[]);
     project.hooks = vec![hook];
-    projects::save(&world.app, project).await.unwrap();
+    projects::save(&world.app, project, Expected::Any).await.unwrap();
     // Longer than a configuration is remembered.
     world.clock.advance(Duration::from_secs(6));
 }

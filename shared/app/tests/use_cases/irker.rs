@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use app::deliveries::{self, DeliveryRecord, DeliveryState};
 use app::ids::EventId;
+use app::projects::{self, Expected};
 use app::queue::{Answer, QueueName};
 use app::receive_hook::Received;
-use app::{projects, test_irker};
+use app::test_irker;
 use config::{Irker, Project, ProjectId, TargetId};
 use relay::Outcome;
 
@@ -38,7 +39,7 @@ pub(crate) async fn record(world: &World, event: &EventId) -> DeliveryRecord {
 pub(crate) async fn configure(world: &World, change: impl FnOnce(&mut Irker), irkerd: u16) {
     let mut project = project(Some(irkerd), &[]);
     change(project.irker.as_mut().unwrap());
-    projects::save(&world.app, project).await.unwrap();
+    projects::save(&world.app, project, Expected::Any).await.unwrap();
     world.clock.advance(Duration::from_secs(6));
 }
 

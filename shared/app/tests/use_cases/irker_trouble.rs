@@ -7,10 +7,11 @@ use std::time::Duration;
 use app::egress::Guard;
 use app::events::{NewEvent, accept};
 use app::ids::{EventId, Stamp};
+use app::projects::{self, Expected};
 use app::queue::{Answer, Delivery, Queue, Task};
 use app::receive_hook::receive;
 use app::table::{Condition, Item, Key, Page, Query, Stored, Table, TableError, Write};
-use app::{projects, relay_irker, test_irker};
+use app::{relay_irker, test_irker};
 use async_trait::async_trait;
 use config::{Irker, Project, ProjectId, RefPattern, Source};
 use payload::{Forge, Identity, Payload};
@@ -131,11 +132,11 @@ async fn pushed_to_the_other(world: &World, title: &str) {
 async fn a_project_that_moves_to_another_irkerd_takes_what_waits_along() {
     let (world, old, new) = (World::new().await, Peer::irkerd().await, Peer::irkerd().await);
     configure(&world, |_| {}, old.port).await;
-    projects::save(&world.app, other(old.port)).await.unwrap();
+    projects::save(&world.app, other(old.port), Expected::Any).await.unwrap();
     accepted(&world, "one").await;
     pushed_to_the_other(&world, "two").await;
     accepted(&world, "three").await;
-    projects::save(&world.app, other(new.port)).await.unwrap();
+    projects::save(&world.app, other(new.port), Expected::Any).await.unwrap();
     work_to_the_end(&world).await;
     assert_eq!((titles(&old), titles(&new)), (vec!["one".into(), "three".into()], vec!["two".to_owned()]));
 }
@@ -144,7 +145,7 @@ async fn a_project_that_moves_to_another_irkerd_takes_what_waits_along() {
 async fn a_project_that_is_gone_holds_up_nobody() {
     let (world, irkerd) = (World::new().await, Peer::irkerd().await);
     configure(&world, |_| {}, irkerd.port).await;
-    projects::save(&world.app, other(irkerd.port)).await.unwrap();
+    projects::save(&world.app, other(irkerd.port), Expected::Any).await.unwrap();
     accepted(&world, "one").await;
     pushed_to_the_other(&world, "two").await;
     accepted(&world, "three").await;

@@ -1,7 +1,9 @@
 //! How projects are kept: secrets sealed, ways to a project each once, nothing left over.
 
-use app::projects::{self, SaveError};
-use app::table::{Query, Table};
+use std::time::Duration;
+
+use app::projects::{self, Expected, Listed, Revision, SaveError};
+use app::table::{Condition, Item, Key, Query, Table};
 use config::{CommandIntegration, GitLab, Irker, Jobs, Project, ProjectId};
 
 use crate::world::{World, project};
@@ -17,7 +19,7 @@ async fn rows(world: &World) -> String {
 async fn a_project_is_read_back_as_it_was_saved() {
     let world = World::new().await;
     let saved = project(Some(6659), &["http://a/".to_owned(), "http://b/".to_owned()]);
-    projects::save(&world.app, saved.clone()).await.unwrap();
+    projects::save(&world.app, saved.clone(), Expected::Any).await.unwrap();
     assert_eq!(projects::load(&world.app, ProjectId(7)).await.unwrap(), Some(saved.clone()));
     assert_eq!(projects::number_of(&world.app, &saved.path).await.unwrap(), Some(ProjectId(7)));
 }
@@ -25,7 +27,7 @@ async fn a_project_is_read_back_as_it_was_saved() {
 #[tokio::test]
 async fn no_secret_is_stored_in_clear() {
     let world = World::new().await;
-    projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()])).await.unwrap();
+    projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()]), Expected::Any).await.unwrap();
     let rows = rows(&world).await;
     assert!(rows.contains("irc.example.net"), "{rows}");
     for secret in ["s3cret", "channel-key", "target-token", "http://a/"] {
@@ -36,10 +38,10 @@ async fn no_secret_is_stored_in_clear() {
 #[tokio::test]
 async fn what_a_project_no_longer_has_is_removed() {
     let world = World::new().await;
-    projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()])).await.unwrap();
+    projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()]), Expected::Any).await.unwrap();
     let mut smaller = project(None, &[]);
     smaller.source.id = "q".parse().unwrap();
-    projects::save(&world.app, smaller.clone()).await.unwrap();
+    projects::save(&world.app, smaller.clone(), Expected::Any).await.unwrap();
     assert_eq!(projects::load(&world.app, ProjectId(7)).await.unwrap(), Some(smaller));
     let sorts: Vec<_> =
         rows(&world).await.lines().map(|row| row.split(' ').next().unwrap().to_owned()).collect();
@@ -71,7 +73,7 @@ fn with_chat() -> Project {
 #[tokio::test]
 async fn slash_commands_are_read_back_as_they_were_saved_and_nothing_of_them_is_stored_in_clear() {
     let world = World::new().await;
-    projects::save(&world.app, with_chat()).await.unwrap();
+    projects::save(&world.app, with_chat(), Expected::Any).await.unwrap();
     assert_eq!(projects::load(&world.app, ProjectId(7)).await.unwrap(), Some(with_chat()));
     let rows = rows(&world).await;
     for secret in ["s1gning", "xoxb-b0t", "r3posit0ry", "ch4t", "d3pl0y", "glpat-ap1"] {
@@ -79,25 +81,34 @@ async fn slash_commands_are_read_back_as_they_were_saved_and_nothing_of_them_is_
     }
     let ops = "ops".to_owned().try_into().unwrap();
     assert!(projects::by_command(&world.app, &ops).await.unwrap().is_some());
-    projects::save(&world.app, project(None, &[])).await.unwrap();
+    projects::save(&world.app, project(None, &[]), Expected::Any).await.unwrap();
     assert!(projects::by_command(&world.app, &ops).await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn a_source_and_a_path_belong_to_one_project() {
     let world = World::new().await;
-    projects::save(&world.app, project(None, &[])).await.unwrap();
+    projects::save(&world.app, project(None, &[]), Expected::Any).await.unwrap();
     let mut other = project(None, &[]);
     other.id = ProjectId(8);
-    assert!(matches!(projects::save(&world.app, other.clone()).await, Err(SaveError::PathTaken(_))));
+    assert!(matches!(
+        projects::save(&world.app, other.clone(), Expected::Any).await,
+        Err(SaveError::PathTaken(_))
+    ));
     other.path = "g/other".to_owned().try_into().unwrap();
-    assert!(matches!(projects::save(&world.app, other.clone()).await, Err(SaveError::SourceTaken(_))));
+    assert!(matches!(
+        projects::save(&world.app, other.clone(), Expected::Any).await,
+        Err(SaveError::SourceTaken(_))
+    ));
     other.source.id = "other".parse().unwrap();
-    projects::save(&world.app, with_chat()).await.unwrap();
+    projects::save(&world.app, with_chat(), Expected::Any).await.unwrap();
     other.commands = with_chat().commands;
-    assert!(matches!(projects::save(&world.app, other.clone()).await, Err(SaveError::CommandTaken(_))));
+    assert!(matches!(
+        projects::save(&world.app, other.clone(), Expected::Any).await,
+        Err(SaveError::CommandTaken(_))
+    ));
     other.commands.clear();
-    projects::save(&world.app, other).await.unwrap();
+    projects::save(&world.app, other, Expected::Any).await.unwrap();
 }
 
 #[tokio::test]
@@ -117,7 +128,7 @@ async fn save_for(world: &World, number: u64, recipients: &str) -> Result<(), Sa
     other.path = format!("g/{number}").try_into().unwrap();
     other.source.id = format!("p{number}").parse().unwrap();
     other.irker.as_mut().unwrap().recipients = Irker::parse_recipients(recipients, None).unwrap();
-    projects::save(&world.app, other).await
+    projects::save(&world.app, other, Expected::Any).await.map(drop)
 }
 
 fn channels(names: impl IntoIterator<Item = usize>) -> String {
@@ -147,4 +158,132 @@ async fn a_channel_has_its_key_in_all_projects_or_in_none() {
     save_for(&world, 2, "irc://h/secret?key=hunter2").await.unwrap();
     let refused = save_for(&world, 1, "irc://h/secret").await.unwrap_err();
     insta::assert_snapshot!(refused, @"irker: another project of this irkerd names #secret on h:6667 with a key");
+}
+
+#[tokio::test]
+async fn of_two_who_change_the_same_project_the_second_is_told() {
+    let world = World::new().await;
+    let new = projects::save(&world.app, project(Some(6659), &[]), Expected::New).await.unwrap();
+    let mut one = projects::find(&world.app, ProjectId(7)).await.unwrap().unwrap();
+    let mut other = one.clone();
+    assert_eq!((new, one.revision), (Revision(1), Revision(1)));
+    one.project.rate_limit = Some(10);
+    other.project.rate_limit = Some(20);
+    let save = |saved: projects::Saved| {
+        projects::save(&world.app, saved.project, Expected::Revision(saved.revision))
+    };
+    assert_eq!(save(one).await.unwrap(), Revision(2));
+    assert!(matches!(save(other.clone()).await, Err(SaveError::Changed)));
+    let again = projects::save(&world.app, other.project, Expected::New).await;
+    assert!(matches!(again, Err(SaveError::Changed)));
+    let kept = projects::load(&world.app, ProjectId(7)).await.unwrap().unwrap();
+    assert_eq!(kept.rate_limit, Some(10));
+}
+
+#[tokio::test]
+async fn of_many_who_save_in_the_same_moment_one_wins() {
+    let world = World::new().await;
+    let first = projects::save(&world.app, project(None, &[]), Expected::New).await.unwrap();
+    let save = |rate| {
+        let changed = Project { rate_limit: Some(rate), ..project(None, &[]) };
+        projects::save(&world.app, changed, Expected::Revision(first))
+    };
+    let saved = futures_util::future::join_all((1..=10).map(save)).await;
+    let winners: Vec<_> = saved.iter().filter(|saved| saved.is_ok()).collect();
+    assert_eq!(winners.len(), 1, "{saved:?}");
+    assert!(saved.iter().all(|saved| matches!(saved, Ok(_) | Err(SaveError::Changed | SaveError::Busy))));
+}
+
+#[tokio::test]
+async fn whoever_stops_in_the_middle_of_saving_locks_nobody_out() {
+    let world = World::new().await;
+    let stuck = Item {
+        key: Key::new("saving#7", "project"),
+        document: "{}".to_owned(),
+        blob: None,
+        expires_at: Some(world.app.clock.now() + Duration::from_mins(1)),
+    };
+    world.store.table().put(stuck, Condition::Always).await.unwrap();
+    let refused = projects::save(&world.app, project(None, &[]), Expected::New).await;
+    assert!(matches!(refused, Err(SaveError::Busy)));
+    world.clock.advance(Duration::from_mins(1));
+    projects::save(&world.app, project(None, &[]), Expected::New).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_project_holds_on_to_nothing() {
+    let world = World::new().await;
+    projects::save(&world.app, project(None, &[]), Expected::New).await.unwrap();
+    let mut other = project(None, &[]);
+    other.path = "g/other".to_owned().try_into().unwrap();
+    let refused = projects::create(&world.app, other.clone()).await;
+    assert!(matches!(refused, Err(SaveError::SourceTaken(_))));
+    assert_eq!(projects::number_of(&world.app, &other.path).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_project_tells_when_it_and_its_parts_came() {
+    let world = World::new().await;
+    let began = world.app.clock.now();
+    let hook = |number| config::HookId(number);
+    projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()]), Expected::New).await.unwrap();
+    world.clock.advance(Duration::from_hours(1));
+    let later = world.app.clock.now();
+    let both = project(Some(6659), &["http://a/".to_owned(), "http://b/".to_owned()]);
+    projects::save(&world.app, both, Expected::Any).await.unwrap();
+    let saved = projects::find(&world.app, ProjectId(7)).await.unwrap().unwrap();
+    assert_eq!((saved.created_at, saved.updated_at), (Some(began), Some(later)));
+    assert_eq!((saved.hook_since(hook(1)), saved.hook_since(hook(2))), (Some(began), Some(later)));
+    assert_eq!(saved.irker_since(), Some(began));
+}
+
+#[tokio::test]
+async fn projects_are_listed_by_number_a_page_at_a_time() {
+    let world = World::new().await;
+    for number in [12, 3, 7] {
+        save_for(&world, number, "irc://h/c").await.unwrap();
+    }
+    let listed =
+        |number: u64| Listed { id: ProjectId(number), path: format!("g/{number}").try_into().unwrap() };
+    let page = projects::list(&world.app, None, 2).await.unwrap();
+    assert_eq!(page.projects, [listed(3), listed(7)]);
+    let page = projects::list(&world.app, page.next, 2).await.unwrap();
+    assert_eq!((page.projects, page.next), (vec![listed(12)], None));
+}
+
+#[tokio::test]
+async fn the_projects_of_an_older_bellhop_are_loaded_and_listed() {
+    let world = World::new().await;
+    let counter = [("counter", "project", r#"{"project":9}"#)];
+    let project = [
+        ("project#7", "project", r#"{"path":"g/p","last_hook":0}"#),
+        ("project#7", "source", r#"{"id":"p","forge":"auto","secrets":[],"allow_unsigned":true}"#),
+    ];
+    for (partition, sort, document) in counter.into_iter().chain(project) {
+        let key = Key::new(partition, sort);
+        let old = Item { key, document: document.to_owned(), blob: None, expires_at: None };
+        world.store.table().put(old, Condition::Absent).await.unwrap();
+    }
+    for _ in 0..2 {
+        let page = projects::list(&world.app, None, 10).await.unwrap();
+        assert_eq!(page.projects.iter().map(|listed| listed.id.0).collect::<Vec<_>>(), [7]);
+    }
+    let saved = projects::find(&world.app, ProjectId(7)).await.unwrap().unwrap();
+    assert_eq!((saved.revision, saved.created_at), (Revision(0), None));
+    projects::save(&world.app, saved.project, Expected::Revision(Revision(0))).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_deleted_project_and_its_names_are_free() {
+    let world = World::new().await;
+    projects::save(&world.app, with_chat(), Expected::New).await.unwrap();
+    let refused = projects::delete(&world.app, ProjectId(7), Expected::Revision(Revision(9))).await;
+    assert!(matches!(refused, Err(SaveError::Changed)));
+    assert!(projects::delete(&world.app, ProjectId(7), Expected::Revision(Revision(1))).await.unwrap());
+    assert!(!projects::delete(&world.app, ProjectId(7), Expected::Any).await.unwrap());
+    assert_eq!(rows(&world).await, "");
+    assert_eq!(projects::list(&world.app, None, 10).await.unwrap(), projects::Listing::default());
+    assert!(projects::by_source(&world.app, &"p".parse().unwrap()).await.unwrap().is_none());
+    let again = Project { id: ProjectId(8), ..with_chat() };
+    projects::save(&world.app, again, Expected::New).await.unwrap();
 }

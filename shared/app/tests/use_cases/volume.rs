@@ -10,10 +10,11 @@ use app::deliveries::{self, DeliveryRecord, DeliveryState};
 use app::http_target::Outbound;
 use app::ids::EventId;
 use app::parking::{self, Parked};
+use app::projects::{self, Expected};
 use app::queue::QueueName;
 use app::receive_hook::Received;
 use app::table::Query;
-use app::{projects, sweep, targets};
+use app::{sweep, targets};
 use config::{HookId, ProjectId, TargetId};
 use relay::Outcome;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -154,7 +155,7 @@ async fn ten_thousand_deliveries_each_end_once_and_in_one_place() {
     for hook in &mut project.hooks {
         hook.timeout_s = TIMEOUT_S;
     }
-    projects::save(&world.app, project).await.unwrap();
+    projects::save(&world.app, project, Expected::Any).await.unwrap();
     let outbound = world.outbound();
     let mut events = Vec::new();
     for id in 0..EVENTS {

@@ -9,11 +9,12 @@ use app::deliveries::DeliveryRecord;
 use app::egress::Guard;
 use app::http_target::Outbound;
 use app::ids::EventId;
+use app::projects::{self, Expected};
 use app::queue::{Answer, QueueName};
 use app::receive_hook::{ReceiveError, Received, receive};
 use app::seal::Sealer;
 use app::table::{Condition, Item, Key};
-use app::{App, projects, relay_http, relay_irker, sweep};
+use app::{App, relay_http, relay_irker, sweep};
 use config::{HookId, HttpHook, Irker, LineSettings, LineStyle, Project, ProjectId, Source, TargetId};
 use embedded::{Serving, Store};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -157,7 +158,7 @@ impl World {
 
     /// The project `p` with these targets is stored.
     pub(crate) async fn configure(&self, irkerd: Option<u16>, hooks: &[String]) {
-        projects::save(&self.app, project(irkerd, hooks)).await.unwrap();
+        projects::save(&self.app, project(irkerd, hooks), Expected::Any).await.unwrap();
         // Longer than a configuration is remembered.
         self.clock.advance(Duration::from_secs(6));
     }
