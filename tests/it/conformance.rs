@@ -108,20 +108,13 @@ mod queue {
         _emulator: Arc<Emulator>,
     }
 
-    fn of(urls: &QueueUrls, queue: QueueName) -> &str {
-        match queue {
-            QueueName::Irker => &urls.irker,
-            QueueName::Http => &urls.http,
-        }
-    }
-
     #[async_trait]
     impl Consumer for SqsConsumer {
         async fn take(&self, queue: QueueName, max: usize, lease: Duration) -> Vec<Taken> {
             let received = self
                 .client
                 .receive_message()
-                .queue_url(of(&self.urls, queue))
+                .queue_url(&self.urls[&queue])
                 .max_number_of_messages(i32::try_from(max).expect("a small number"))
                 .visibility_timeout(i32::try_from(lease.as_secs()).expect("a short lease"))
                 .send()
@@ -135,7 +128,7 @@ mod queue {
         }
 
         async fn answer(&self, queue: QueueName, taken: &Taken, answer: Answer) {
-            let queue_url = of(&self.urls, queue).to_owned();
+            let queue_url = self.urls[&queue].clone();
             match answer {
                 Answer::Done => {
                     let done =
@@ -154,7 +147,7 @@ mod queue {
 
         async fn dead_letters(&self, queue: QueueName) -> usize {
             let count = QueueAttributeName::ApproximateNumberOfMessages;
-            let queue_url = of(&self.dead_letter_urls, queue);
+            let queue_url = &self.dead_letter_urls[&queue];
             let asked =
                 self.client.get_queue_attributes().queue_url(queue_url).attribute_names(count.clone());
             let attributes = asked.send().await.expect("the queue answers").attributes.expect("it counts");
@@ -169,10 +162,12 @@ mod queue {
     async fn setup() -> Option<(SqsQueue, SqsConsumer)> {
         let emulator = emulator().await?;
         let client = Client::new(&aws_at(&emulator).await);
-        let (irker, dead_irker) = queue_pair(&client, QueueName::Irker).await;
-        let (http, dead_http) = queue_pair(&client, QueueName::Http).await;
-        let urls = QueueUrls { irker, http };
-        let dead_letter_urls = QueueUrls { irker: dead_irker, http: dead_http };
+        let (mut urls, mut dead_letter_urls) = (QueueUrls::new(), QueueUrls::new());
+        for queue in QueueName::DELIVERIES {
+            let (url, dead_url) = queue_pair(&client, queue).await;
+            urls.insert(queue, url);
+            dead_letter_urls.insert(queue, dead_url);
+        }
         let consumer =
             SqsConsumer { client: client.clone(), urls: urls.clone(), dead_letter_urls, _emulator: emulator };
         Some((SqsQueue::new(client, urls), consumer))

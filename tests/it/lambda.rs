@@ -106,7 +106,7 @@ struct OnLambda {
     environment: Vec<(&'static str, String)>,
     lambda: Arc<LambdaWatch>,
     client: reqwest::Client,
-    triggers: [JoinHandle<()>; 2],
+    triggers: [JoinHandle<()>; 3],
 }
 
 impl OnLambda {
@@ -116,8 +116,9 @@ impl OnLambda {
         emulator.create_table(TABLE).await;
         let hidden = json!({"VisibilityTimeout": HIDDEN_SECONDS});
         let fifo = json!({"VisibilityTimeout": HIDDEN_SECONDS, "FifoQueue": "true"});
-        let irker_queue = emulator.create_queue("irker.fifo", fifo).await;
+        let irker_queue = emulator.create_queue("irker.fifo", fifo.clone()).await;
         let http_queue = emulator.create_queue("http", hidden).await;
+        let ordered_queue = emulator.create_queue("http-ordered.fifo", fifo).await;
         let mut environment = emulator.environment();
         environment.extend([
             ("BELLHOP_TABLE", TABLE.to_owned()),
@@ -125,6 +126,7 @@ impl OnLambda {
             ("BELLHOP_ALLOW_EGRESS", "127.0.0.1".to_owned()),
             ("BELLHOP_IRKER_QUEUE_URL", irker_queue.clone()),
             ("BELLHOP_HTTP_QUEUE_URL", http_queue.clone()),
+            ("BELLHOP_HTTP_ORDERED_QUEUE_URL", ordered_queue.clone()),
         ]);
         apply_to_table(project, TABLE, &environment);
         for function in ["receive-hook", "relay-irker", "relay-http", "sweep"] {
@@ -134,7 +136,11 @@ impl OnLambda {
         let trigger = |queue: String, function| {
             tokio::spawn(trigger(Arc::clone(&emulator), queue, Arc::clone(&lambda), function))
         };
-        let triggers = [trigger(irker_queue, "relay-irker"), trigger(http_queue, "relay-http")];
+        let triggers = [
+            trigger(irker_queue, "relay-irker"),
+            trigger(http_queue, "relay-http"),
+            trigger(ordered_queue, "relay-http"),
+        ];
         Some(Self { environment, lambda, client: reqwest::Client::new(), triggers })
     }
 
@@ -168,7 +174,7 @@ async fn trigger(emulator: Arc<Emulator>, queue: String, lambda: Arc<LambdaWatch
         if taken.is_empty() {
             continue;
         }
-        let event = json!({"Records": taken.iter().map(record).collect::<Vec<_>>()});
+        let event = json!({"Records": taken.iter().map(|item| record(item, &queue)).collect::<Vec<_>>()});
         let answer = lambda.invoke(function, &event).await;
         let failures = answer["batchItemFailures"].as_array().cloned().unwrap_or_default();
         for item in taken {
@@ -180,8 +186,9 @@ async fn trigger(emulator: Arc<Emulator>, queue: String, lambda: Arc<LambdaWatch
     }
 }
 
-/// An item as Lambda shows it to a function.
-fn record(item: &Value) -> Value {
+/// An item of a queue as Lambda shows it to a function.
+fn record(item: &Value, queue_url: &str) -> Value {
+    let name = queue_url.rsplit('/').next().expect("a URL ends in a name");
     json!({
         "messageId": item["MessageId"],
         "receiptHandle": item["ReceiptHandle"],
@@ -190,7 +197,7 @@ fn record(item: &Value) -> Value {
         "messageAttributes": {},
         "md5OfBody": item["MD5OfBody"],
         "eventSource": "aws:sqs",
-        "eventSourceARN": "arn:aws:sqs:eu-west-1:000000000000:queue",
+        "eventSourceARN": format!("arn:aws:sqs:eu-west-1:000000000000:{name}"),
         "awsRegion": "eu-west-1",
     })
 }

@@ -3,14 +3,14 @@
 //! Not here: whether it is valid (`sam validate --lint` and cfn-lint say that), and whether every function is in it
 //! (`tidy` does).
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::time::Duration;
 
+use app::parking::QUEUE_WAIT_MAX;
 use app::queue::QueueName;
+use config::limits::RETRY_WAITS_MAX;
 use end_to_end::workspace;
-use relay::Patience;
-use relay::limits::IRKER_AGE_MAX;
-use relay::schedule::{Retry, Schedule, Tried};
+use relay::limits::{HTTP_AGE_MAX, IRKER_AGE_MAX};
 use saphyr::{LoadableYamlNode, Yaml};
 
 /// AWS advises this many, so that a batch that was throttled does not become visible while it is being retried.
@@ -22,6 +22,18 @@ struct Trigger<'a> {
     event: &'a Yaml<'a>,
     queue: &'a Yaml<'a>,
     name: &'a str,
+}
+
+impl Trigger<'_> {
+    /// By the resource's name.
+    fn carries(&self) -> QueueName {
+        match named(at(self.event, "Queue")) {
+            "IrkerQueue" => QueueName::Irker,
+            "HttpQueue" => QueueName::Http,
+            "HttpOrderedQueue" => QueueName::HttpOrdered,
+            other => panic!("{other} is no queue of deliveries"),
+        }
+    }
 }
 
 fn check(check: impl Fn(&Yaml<'_>)) {
@@ -41,11 +53,13 @@ fn check_triggers(check_one: impl Fn(&Trigger<'_>)) {
                 }
                 let event = at(event, "Properties");
                 let queue = at(at(resources, named(at(event, "Queue"))), "Properties");
-                check_one(&Trigger { function: at(resource, "Properties"), event, queue, name });
+                let trigger = Trigger { function: at(resource, "Properties"), event, queue, name };
+                assert_eq!(queue.contains_mapping_key("FifoQueue"), trigger.carries().is_ordered(), "{name}");
+                check_one(&trigger);
                 seen += 1;
             }
         }
-        assert_eq!(seen, 2, "relay-irker and relay-http have triggers");
+        assert_eq!(seen, QueueName::DELIVERIES.len(), "each queue has its function");
     });
 }
 
@@ -62,9 +76,7 @@ fn a_queue_hides_a_batch_for_longer_than_its_function_may_take() {
 fn a_function_lives_long_enough_to_begin_something() {
     check_triggers(|trigger| {
         let timeout = number(trigger.function, "Timeout");
-        let is_irker = at(trigger.function, "CodeUri").as_str() == Some("functions/relay-irker");
-        let queue = if is_irker { QueueName::Irker } else { QueueName::Http };
-        let item = i64::try_from(aws::item_time_max(queue).as_secs()).expect("some seconds");
+        let item = i64::try_from(aws::item_time_max(trigger.carries()).as_secs()).expect("some seconds");
         assert!(timeout > item, "{} would begin nothing within {timeout} s", trigger.name);
     });
 }
@@ -116,17 +128,51 @@ fn a_delivery_is_given_up_before_sqs_drops_it() {
 fn a_targets_trouble_makes_no_dead_letters() {
     check_triggers(|trigger| {
         let tries = number(at(trigger.queue, "RedrivePolicy"), "maxReceiveCount");
-        if at(trigger.function, "CodeUri").as_str() == Some("functions/relay-irker") {
-            let waited_s = tries * number(trigger.queue, "VisibilityTimeout");
-            let parked_s = i64::try_from(IRKER_AGE_MAX.as_secs()).expect("some seconds");
-            assert!(waited_s > parked_s, "SQS gives up after {waited_s} s, the schedule after {parked_s} s");
-        } else {
-            let wait = |attempts: &u32| {
-                let retry = Retry { at_least: None, patience: Patience::Full };
-                Schedule::Http.wait(Tried { attempts: *attempts, age: Duration::ZERO }, retry, 0.0)
-            };
-            let attempts = (1..100).find(|attempts| wait(attempts).is_none()).expect("it ends");
-            assert!(tries > 2 * i64::from(attempts), "{tries} receives, {attempts} attempts");
+        // A hook's own schedule is the longest there is, and each attempt may have to wait for its turn under a rate.
+        let attempts = 2 * (i64::try_from(RETRY_WAITS_MAX).expect("some") + 1);
+        match trigger.carries() {
+            QueueName::Irker => {
+                let waited_s = tries * number(trigger.queue, "VisibilityTimeout");
+                let parked_s = i64::try_from(IRKER_AGE_MAX.as_secs()).expect("some seconds");
+                assert!(
+                    waited_s > parked_s,
+                    "SQS gives up after {waited_s} s, the schedule after {parked_s} s"
+                );
+            }
+            QueueName::Http => assert!(tries > attempts, "{tries} receives, {attempts} looks"),
+            QueueName::HttpOrdered => {
+                let looks = i64::try_from(HTTP_AGE_MAX.as_secs() / QUEUE_WAIT_MAX.as_secs()).expect("some");
+                assert!(tries > looks + attempts, "{tries} receives, {looks} looks, {attempts} more");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_comes_along_with_a_waiting_head_counts_no_handover() {
+    check_triggers(|trigger| {
+        // The irker queue hands over what has piled up, and counts by age.
+        if trigger.carries() == QueueName::HttpOrdered {
+            assert_eq!(number(trigger.event, "BatchSize"), 1);
+        }
+    });
+}
+
+#[test]
+fn functions_know_the_queues_that_they_use() {
+    check(|resources| {
+        for (function, queues) in [
+            ("ReceiveHook", &QueueName::DELIVERIES[..]),
+            ("Sweep", &QueueName::DELIVERIES),
+            ("RelayHttp", &[QueueName::Http, QueueName::HttpOrdered]),
+        ] {
+            let environment = at(at(at(resources, function), "Properties"), "Environment");
+            let known: BTreeSet<_> = entries(at(environment, "Variables")).map(|(name, _)| name).collect();
+            for queue in queues {
+                let name = queue.as_str().to_uppercase().replace('-', "_");
+                let variable = format!("BELLHOP_{name}_QUEUE_URL");
+                assert!(known.contains(&*variable), "{function} has no {variable}");
+            }
         }
     });
 }

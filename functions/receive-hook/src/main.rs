@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use app::App;
+use app::queue::QueueName;
 use app::seal::Sealer;
 use aws::Environment;
 
@@ -12,7 +13,7 @@ use aws::Environment;
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
     let environment = Environment::load().await;
-    let (table, queue) = (environment.table()?, environment.queue()?);
+    let (table, queue) = (environment.table()?, environment.queue(&QueueName::DELIVERIES)?);
     tokio::join!(table.warm_up(), queue.warm_up());
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
     let router = app::doors::router(Arc::new(app), Arc::new(queue));

@@ -1,4 +1,4 @@
-//! The Lambda function that posts deliveries to HTTP targets, several at once.
+//! The Lambda function that posts deliveries to HTTP targets, several at once, or those of a target in order.
 //!
 //! Not here: anything but wiring; what it does is `app::relay_http`.
 
@@ -8,7 +8,7 @@ use app::App;
 use app::http_target::Outbound;
 use app::queue::QueueName;
 use app::seal::Sealer;
-use aws::Environment;
+use aws::{Environment, EnvironmentError};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -19,6 +19,7 @@ async fn main() -> anyhow::Result<()> {
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?).logging(environment.log()?);
     let outbound = Outbound::new(environment.guard()?)?;
     let handler = async |run: &[&str]| app::relay_http::handle(&app, &outbound, run).await;
-    let deferral = environment.deferral(QueueName::Http)?;
-    aws::serve_queue(QueueName::Http, deferral, handler).await.map_err(anyhow::Error::from_boxed)
+    let queue = |queue| Ok::<_, EnvironmentError>((queue, environment.deferral(queue)?));
+    let queues = [queue(QueueName::Http)?, queue(QueueName::HttpOrdered)?];
+    aws::serve_queues(queues, handler).await.map_err(anyhow::Error::from_boxed)
 }

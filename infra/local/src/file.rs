@@ -114,6 +114,8 @@ struct HookEntry {
     custom_webhook_template: Option<Template>,
     timeout_s: Option<u16>,
     rate_limit: Option<u32>,
+    #[serde(default)]
+    ordered: bool,
     retry_waits_s: Option<Vec<u32>>,
     push_events_branch_filter: Option<String>,
     branch_filter_strategy: Option<BranchFilterStrategy>,
@@ -252,6 +254,7 @@ impl HookEntry {
             custom_webhook_template: self.custom_webhook_template,
             timeout_s: self.timeout_s.unwrap_or(default.timeout_s),
             rate_limit: self.rate_limit,
+            ordered: self.ordered,
             retry_waits_s: self.retry_waits_s,
             subscription: self.wanted.subscription(refs, Vec::new()),
             ..default

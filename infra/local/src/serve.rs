@@ -32,9 +32,9 @@ use crate::{Egress, Store, sample};
 const IRKERDS_AT_ONCE: usize = 32;
 
 /// How many deliveries that have piled up for one irkerd are looked at together: as many as SQS hands out.
-const RUN_MAX: usize = 10;
+const IRKER_RUN_MAX: usize = 10;
 
-/// How many HTTP deliveries are under way at the same time: each may hold a body and wait ten seconds.
+/// How many HTTP deliveries of one queue are under way at the same time: each may hold a body and wait ten seconds.
 const HTTP_AT_ONCE: usize = 64;
 
 /// How long one delivery may take: every step of it has its own, shorter limit; this one is for our own mistakes.
@@ -111,7 +111,11 @@ impl Running {
         let router = doors::router(Arc::clone(&house.app), Arc::new(house.store.queue()));
         work.spawn(listen(listener, router, stopped(stopping.clone())));
         work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone()), guards.irkerds));
-        work.spawn(relay_http(house, serving, stopped(stopping.clone()), Outbound::new(guards.hooks)?));
+        let outbound = Outbound::new(guards.hooks)?;
+        for queue in [QueueName::Http, QueueName::HttpOrdered] {
+            let consume = (queue, serving.clone());
+            work.spawn(relay_http(house, consume, stopped(stopping.clone()), outbound.clone()));
+        }
         work.spawn(each_minute(house, stopped(stopping)));
         Ok(Self { address, stop, work })
     }
@@ -147,7 +151,7 @@ fn relay_irker(
 
 fn relay_http(
     house: &House,
-    serving: Serving,
+    (queue, serving): (QueueName, Serving),
     stop: impl Future<Output = ()> + Send + 'static,
     outbound: Outbound,
 ) -> impl Future<Output = ()> + Send + 'static {
@@ -156,7 +160,7 @@ fn relay_http(
         let (app, outbound) = (Arc::clone(&app), outbound.clone());
         async move { relay_http::handle(&app, &outbound, &bodies(&run)).await }
     };
-    async move { serving.consume(consumer(QueueName::Http, HTTP_AT_ONCE), handler, stop).await }
+    async move { serving.consume(consumer(queue, HTTP_AT_ONCE), handler, stop).await }
 }
 
 /// Brings back what is due, and carries replays on, each minute.
@@ -186,7 +190,9 @@ fn bodies(run: &[embedded::Received]) -> Vec<&str> {
 }
 
 fn consumer(queue: QueueName, concurrency: usize) -> Consumer {
-    Consumer { queue, concurrency, run_max: RUN_MAX, handler_time: DELIVERY_MAX, drain_time: DRAIN_MAX }
+    // One request after the other does not go together within the time of one.
+    let run_max = if queue == QueueName::Irker { IRKER_RUN_MAX } else { 1 };
+    Consumer { queue, concurrency, run_max, handler_time: DELIVERY_MAX, drain_time: DRAIN_MAX }
 }
 
 /// Ends when the order to stop is given.

@@ -4,6 +4,9 @@
 //! So a delivery that waits for longer than [`QUEUE_WAIT_MAX`] leaves the queue, and a row says when it is due; the
 //! sweep brings it back. A parked delivery has a row as well, under its target, so that it can be found and asked for.
 //!
+//! In an ordered queue, what waits stays where it is, or it would lose its place: it is looked at again every
+//! [`QUEUE_WAIT_MAX`], and everything behind it waits, too. When it is parked, the next one has its turn.
+//!
 //! Such a row is written *after* the delivery's record says the same, and removed after the task is in the queue again:
 //! whatever crashes between leaves a row too many, or a task that comes again and writes it then. Both are harmless.
 //!
@@ -16,13 +19,14 @@ use relay::limits::{COME_BACK_MAX, REST_MAX};
 
 use crate::clock::Timestamp;
 use crate::deliveries::{self, DeliveryState, delivery_key};
-use crate::queue::{Answer, Delivery, Queue, QueueError, Task};
+use crate::queue::{Answer, Delivery, Queue, QueueError, QueueName, Task};
 use crate::store::{item, row};
 use crate::table::{BATCH_GET_MAX, Condition, Key, Query, Stored};
 use crate::{App, StoreError, attention, events, projects, targets};
 
-/// The longest wait in a queue: the longest that Lambda and SQS take without harm.
-pub(crate) const QUEUE_WAIT_MAX: Duration = Duration::from_mins(15);
+/// The longest wait in a queue: the longest that Lambda and SQS take without harm. In an ordered queue, it is also how long
+/// somebody waits who has asked for a delivery again that holds up the others.
+pub const QUEUE_WAIT_MAX: Duration = Duration::from_mins(15);
 
 /// How often [`sweep`] is to be called. It lets so many come back in a minute, whatever the minute.
 pub const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -50,17 +54,37 @@ impl From<crate::table::TableError> for ParkingError {
     }
 }
 
+/// A delivery in hand, and the queue that it came by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Held<'a> {
+    pub(crate) delivery: &'a Delivery,
+    pub(crate) queue: QueueName,
+}
+
 /// Keeps a delivery until it is due: in the queue, or in the table if that takes long.
-pub(crate) async fn wait(app: &App, delivery: &Delivery, due_at: Timestamp) -> Result<Answer, StoreError> {
-    let after = due_at.since(app.clock.now());
-    if after <= QUEUE_WAIT_MAX { Ok(Answer::Again { after }) } else { keep(app, delivery, due_at).await }
+pub(crate) async fn wait(app: &App, held: Held<'_>, due_at: Timestamp) -> Result<Answer, StoreError> {
+    stay_or_keep(app, held, (due_at, QUEUE_WAIT_MAX)).await
 }
 
 /// Keeps a delivery while its target is left alone: in the table, unless that is over before the next sweep. From a queue,
 /// all that has piled up would come back in the same moment.
-pub(crate) async fn rest(app: &App, delivery: &Delivery, until: Timestamp) -> Result<Answer, StoreError> {
+pub(crate) async fn rest(app: &App, held: Held<'_>, until: Timestamp) -> Result<Answer, StoreError> {
+    stay_or_keep(app, held, (until, SWEEP_EVERY)).await
+}
+
+async fn stay_or_keep(
+    app: &App,
+    held: Held<'_>,
+    (until, longest): (Timestamp, Duration),
+) -> Result<Answer, StoreError> {
     let after = until.since(app.clock.now());
-    if after <= SWEEP_EVERY { Ok(Answer::Again { after }) } else { keep(app, delivery, until).await }
+    if held.queue.is_ordered() {
+        Ok(Answer::Again { after: after.min(QUEUE_WAIT_MAX) })
+    } else if after <= longest {
+        Ok(Answer::Again { after })
+    } else {
+        keep(app, held.delivery, until).await
+    }
 }
 
 async fn keep(app: &App, delivery: &Delivery, due_at: Timestamp) -> Result<Answer, StoreError> {

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use config::{Project, ProjectId, TargetId};
+use config::{Irker, Project, ProjectId, TargetId};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -28,26 +28,35 @@ pub const FAULTS_MAX: u32 = 5;
 pub const AGAIN_MAX: Duration = Duration::from_hours(12);
 
 /// One of our queues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum QueueName {
     /// Strictly in order within a group; a group is one irkerd.
     Irker,
     /// In no order, fair between groups; a group is one target.
     Http,
+    /// Strictly in order within a group; a group is one target whose hook is `ordered`.
+    HttpOrdered,
 }
 
 impl QueueName {
+    /// Those that carry deliveries.
+    pub const DELIVERIES: [Self; 3] = [Self::Irker, Self::Http, Self::HttpOrdered];
+
     /// As it appears in logs and in the embedded store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Irker => "irker",
             Self::Http => "http",
+            Self::HttpOrdered => "http-ordered",
         }
     }
 
     /// Whether items of one group are handled one at a time, in the order they were sent.
     pub fn is_ordered(self) -> bool {
-        self == Self::Irker
+        match self {
+            Self::Irker | Self::HttpOrdered => true,
+            Self::Http => false,
+        }
     }
 }
 
@@ -82,6 +91,11 @@ pub enum Task {
         /// What to relay.
         delivery: Delivery,
     },
+    /// To an HTTP hook that wants its events in order.
+    RelayHttpInOrderV1 {
+        /// What to relay.
+        delivery: Delivery,
+    },
     /// To an irkerd: one line that tells of nothing, for each recipient of a project, and a report.
     TestIrkerV1 {
         /// `host:port`: in the same group as what is relayed there.
@@ -103,20 +117,32 @@ pub struct IrkerTest {
 }
 
 impl Task {
-    /// What carries a delivery, under the project's configuration of now.
+    /// What carries a delivery, under the project's configuration of now. What is in a queue already goes on by that one,
+    /// whatever becomes of the configuration.
     pub fn of(project: Option<&Project>, delivery: Delivery) -> Self {
-        match (delivery.target, project.and_then(|project| project.irker.as_ref())) {
-            (TargetId::Irker(_), Some(irker)) => Self::RelayIrkerV1 { irkerd: irker.irkerd(), delivery },
-            // To nowhere: the relay will find that the integration is gone.
-            (TargetId::Irker(_), None) => Self::RelayIrkerV1 { irkerd: String::new(), delivery },
-            (TargetId::Hook(..), _) => Self::RelayHttpV1 { delivery },
+        match delivery.target {
+            TargetId::Irker(_) => {
+                let irker = project.and_then(|project| project.irker.as_ref());
+                // Without one to nowhere: the relay will find that the integration is gone.
+                Self::RelayIrkerV1 { irkerd: irker.map(Irker::irkerd).unwrap_or_default(), delivery }
+            }
+            TargetId::Hook(_, number) => {
+                let mut hooks = project.into_iter().flat_map(|project| &project.hooks);
+                if hooks.any(|hook| hook.id == number && hook.ordered) {
+                    Self::RelayHttpInOrderV1 { delivery }
+                } else {
+                    Self::RelayHttpV1 { delivery }
+                }
+            }
         }
     }
 
     /// The delivery that it carries, if it carries one.
     pub fn delivery(&self) -> Option<&Delivery> {
         match self {
-            Self::RelayIrkerV1 { delivery, .. } | Self::RelayHttpV1 { delivery } => Some(delivery),
+            Self::RelayIrkerV1 { delivery, .. }
+            | Self::RelayHttpV1 { delivery }
+            | Self::RelayHttpInOrderV1 { delivery } => Some(delivery),
             Self::TestIrkerV1 { .. } => None,
         }
     }
@@ -126,14 +152,17 @@ impl Task {
         match self {
             Self::RelayIrkerV1 { .. } | Self::TestIrkerV1 { .. } => QueueName::Irker,
             Self::RelayHttpV1 { .. } => QueueName::Http,
+            Self::RelayHttpInOrderV1 { .. } => QueueName::HttpOrdered,
         }
     }
 
-    /// What it is ordered by (irker), or kept fair by (HTTP).
+    /// What it is ordered by, or kept fair by.
     pub fn group(&self) -> String {
         match self {
             Self::RelayIrkerV1 { irkerd, .. } | Self::TestIrkerV1 { irkerd, .. } => irkerd.clone(),
-            Self::RelayHttpV1 { delivery } => delivery.target.to_string(),
+            Self::RelayHttpV1 { delivery } | Self::RelayHttpInOrderV1 { delivery } => {
+                delivery.target.to_string()
+            }
         }
     }
 
@@ -142,7 +171,9 @@ impl Task {
     /// the table decides which of them counts. What is sent again on request has another time.
     pub fn id(&self) -> String {
         match self {
-            Self::RelayIrkerV1 { delivery, .. } | Self::RelayHttpV1 { delivery } => {
+            Self::RelayIrkerV1 { delivery, .. }
+            | Self::RelayHttpV1 { delivery }
+            | Self::RelayHttpInOrderV1 { delivery } => {
                 format!("{}.{}.{}", delivery.stamp, delivery.target, delivery.queued_at)
             }
             Self::TestIrkerV1 { test, .. } => format!("{}.test", test.id),

@@ -18,7 +18,8 @@ use crate::clock::Timestamp;
 use crate::deliveries::{self, Attempt, DeliveryRecord, DeliveryState, ParkedReason, Progress, delivery_key};
 use crate::events::{self, Standing, event_key};
 use crate::flow::Counts;
-use crate::queue::{Answer, Delivery};
+use crate::parking::Held;
+use crate::queue::{Answer, Delivery, QueueName};
 use crate::store::broken;
 use crate::table::{Stored, Version};
 use crate::targets::{self, Known, health_key};
@@ -49,6 +50,8 @@ pub(crate) struct Due {
     /// Counts from 1.
     pub(crate) attempt: u32,
     pub(crate) task: Delivery,
+    /// The queue that it came by, and that keeps it meanwhile.
+    queue: QueueName,
     /// What was said, for the log.
     pub(crate) said: Said,
     record: Option<(DeliveryRecord, Version)>,
@@ -69,6 +72,10 @@ impl Due {
             (TargetId::Hook(..), Some(waits)) => Schedule::Own(waits),
             (TargetId::Hook(..), None) => Schedule::Http,
         }
+    }
+
+    fn held(&self) -> Held<'_> {
+        Held { delivery: &self.task, queue: self.queue }
     }
 
     /// How far it has come before.
@@ -96,8 +103,8 @@ pub(crate) enum Step {
     Answer(Answer),
 }
 
-/// Loads what a task names.
-pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreError> {
+/// Loads what a task of a queue names.
+pub(crate) async fn prepare(app: &App, queue: QueueName, task: Delivery) -> Result<Step, StoreError> {
     let mut looks = LOOKS.into_iter();
     let (accepted, stored, (record, health)) = loop {
         let rows = rows(app, &task).await?;
@@ -115,7 +122,8 @@ pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreErro
     };
     let record = record.map(|stored| deliveries::record(&stored)).transpose()?;
     let health = Known::of(health.as_ref())?;
-    if let Some(answer) = not_now(app, &task, record.as_ref(), &health).await? {
+    let held = Held { delivery: &task, queue };
+    if let Some(answer) = not_now(app, held, record.as_ref(), &health).await? {
         return Ok(Step::Answer(answer));
     }
     let now = app.clock.now();
@@ -127,18 +135,18 @@ pub(crate) async fn prepare(app: &App, task: Delivery) -> Result<Step, StoreErro
     let project = projects::by_id(app, task.project).await?;
     let attempt = record.as_ref().map_or(0, |(record, _)| record.attempts_made).saturating_add(1);
     let said = Said::default();
-    let due = Due { events, original, project, attempt, task, said, record, health, began_at: now };
+    let due = Due { events, original, project, attempt, task, queue, said, record, health, began_at: now };
     Ok(Step::Attempt(Box::new(due)))
 }
 
 /// The answer for a delivery that is not to be tried now: it is over, not due, or its target is left in peace.
 async fn not_now(
     app: &App,
-    task: &Delivery,
+    held: Held<'_>,
     record: Option<&(DeliveryRecord, Version)>,
     health: &Known,
 ) -> Result<Option<Answer>, StoreError> {
-    let now = app.clock.now();
+    let (now, task) = (app.clock.now(), held.delivery);
     match record.map(|(record, _)| &record.state) {
         Some(DeliveryState::Done) => return Ok(Some(Answer::Done)),
         Some(DeliveryState::Parked { .. }) => {
@@ -147,7 +155,7 @@ async fn not_now(
             return Ok(Some(Answer::Done));
         }
         Some(DeliveryState::Waiting { due_at }) if *due_at > now => {
-            return parking::wait(app, task, *due_at).await.map(Some);
+            return parking::wait(app, held, *due_at).await.map(Some);
         }
         Some(DeliveryState::Waiting { .. }) | None => {}
     }
@@ -156,7 +164,7 @@ async fn not_now(
         Admission::Probe if targets::take_probe(app, task.target, health).await? => Ok(None),
         Admission::Probe => Ok(Some(Answer::Again { after: PENDING_AGAIN })),
         Admission::Rest { until } if now.since(task.queued_at) < HTTP_AGE_MAX => {
-            parking::rest(app, task, Timestamp(until)).await.map(Some)
+            parking::rest(app, held, Timestamp(until)).await.map(Some)
         }
         resting @ (Admission::Rest { .. } | Admission::Off) => {
             let is_off = resting == Admission::Off;
@@ -164,7 +172,7 @@ async fn not_now(
             let state = DeliveryState::Parked { reason };
             let (before, version) = record.cloned().unzip();
             let record = DeliveryRecord::waiting(before, state, now);
-            write(app, task, (record, version)).await.map(Some)
+            write(app, held, (record, version)).await.map(Some)
         }
     }
 }
@@ -218,7 +226,7 @@ pub(crate) fn read_again(forge: payload::Forge, original: &Original) -> Option<V
 }
 
 /// Writes down how an attempt ended, and says what is next.
-pub(crate) async fn settle(app: &App, due: Due, outcome: Outcome) -> Result<Answer, StoreError> {
+pub(crate) async fn settle(app: &App, mut due: Due, outcome: Outcome) -> Result<Answer, StoreError> {
     let health = match due.task.target {
         TargetId::Hook(..) => {
             let known = (due.health.clone(), due.began_at.0);
@@ -237,9 +245,9 @@ pub(crate) async fn settle(app: &App, due: Due, outcome: Outcome) -> Result<Answ
     };
     app.flow.count(due.task.target, counts, now);
     let attempt = Attempt { at: due.began_at, duration_ms, outcome };
-    app.log.note(&due.task, (due.attempt, &attempt), due.said);
-    let (before, version) = due.record.unzip();
-    write(app, &due.task, (DeliveryRecord::after(before, attempt, state), version)).await
+    app.log.note(&due.task, (due.attempt, &attempt), std::mem::take(&mut due.said));
+    let (before, version) = due.record.take().unzip();
+    write(app, due.held(), (DeliveryRecord::after(before, attempt, state), version)).await
 }
 
 /// Where a delivery stands after an attempt.
@@ -286,7 +294,7 @@ fn log_attempt(due: &Due, outcome: &Outcome, state: &DeliveryState, now: Timesta
 /// Writes down how far a delivery has come that goes on after a while.
 pub(crate) async fn put_off(
     app: &App,
-    due: Due,
+    mut due: Due,
     progress: Progress,
     after: Duration,
 ) -> Result<Answer, StoreError> {
@@ -297,25 +305,26 @@ pub(crate) async fn put_off(
         members = progress.members,
         "delivery.begun"
     );
-    let (before, version) = due.record.unzip();
+    let (before, version) = due.record.take().unzip();
     let record = DeliveryRecord::begun(before, progress, app.clock.now() + after);
-    write(app, &due.task, (record, version)).await
+    write(app, due.held(), (record, version)).await
 }
 
 /// Writes down when it is a delivery's turn that is to wait for it.
-pub(crate) async fn wait_for_turn(app: &App, due: Due, turn: Timestamp) -> Result<Answer, StoreError> {
+pub(crate) async fn wait_for_turn(app: &App, mut due: Due, turn: Timestamp) -> Result<Answer, StoreError> {
     let state = DeliveryState::Waiting { due_at: turn };
-    let (before, version) = due.record.unzip();
+    let (before, version) = due.record.take().unzip();
     let record = DeliveryRecord::waiting(before, state, turn);
-    write(app, &due.task, (DeliveryRecord { has_turn: true, ..record }, version)).await
+    write(app, due.held(), (DeliveryRecord { has_turn: true, ..record }, version)).await
 }
 
 /// Stores a record, and keeps the delivery where its state says: in the queue, in the table, or nowhere any more.
 async fn write(
     app: &App,
-    task: &Delivery,
+    held: Held<'_>,
     (record, version): (DeliveryRecord, Option<Version>),
 ) -> Result<Answer, StoreError> {
+    let task = held.delivery;
     let key = delivery_key(&task.event, task.target);
     if !deliveries::save(app, key, &record, version).await? {
         // The queue handed the task out twice, and the other one wrote first. What has arrived has arrived, whatever the
@@ -325,7 +334,7 @@ async fn write(
     }
     match record.state {
         DeliveryState::Done => Ok(Answer::Done),
-        DeliveryState::Waiting { due_at } => parking::wait(app, task, due_at).await,
+        DeliveryState::Waiting { due_at } => parking::wait(app, held, due_at).await,
         DeliveryState::Parked { .. } => {
             parking::park(app, task).await?;
             let parked = Counts { parked: 1, ..Counts::default() };

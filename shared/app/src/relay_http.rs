@@ -1,37 +1,59 @@
-//! The use case behind a task of the HTTP queue: one event to one HTTP hook.
+//! The use case behind a task of the two HTTP queues: one event to one HTTP hook.
+//!
+//! Not here: the order in which tasks come, which is the queue's; and what waits in order (`parking`).
+
+use std::time::Duration;
 
 use config::{HookFormat, HttpHook};
-use futures_util::future::join_all;
 use relay::redact::{self, Secrets};
 use relay::{HttpRequest, Outcome, Sending, http_request};
 
 use crate::attempts::{Answer as Reply, Said, Sent};
 use crate::clock::Timestamp;
 use crate::http_target::Outbound;
-use crate::queue::{Answer, Delivery, Task};
+use crate::queue::{Answer, Delivery, QueueName, Task};
 use crate::relay::{Due, Step, answer, prepare, settle, task, wait_for_turn};
 use crate::{App, StoreError, attempts, projects, targets};
 
-/// Handles a run of tasks, given as the queue's texts, side by side. One answer each.
+/// Handles a run of tasks, given as the queue's texts, one after the other, as far as each is done. One answer each.
 pub async fn handle(app: &App, outbound: &Outbound, run: &[&str]) -> Vec<Answer> {
-    let answers = join_all(run.iter().map(|body| handle_one(app, outbound, body))).await;
+    let mut answers = Vec::with_capacity(run.len());
+    for body in run {
+        let answer = handle_one(app, outbound, body).await;
+        answers.push(answer);
+        if answer != Answer::Done {
+            break;
+        }
+    }
     attempts::write(app).await;
+    // What waits behind a task that is not done is not looked at.
+    answers.resize(run.len(), Answer::Again { after: Duration::ZERO });
     answers
 }
 
 async fn handle_one(app: &App, outbound: &Outbound, body: &str) -> Answer {
-    match task(body) {
-        Ok(Task::RelayHttpV1 { delivery }) => answer(&delivery.clone(), relay(app, outbound, delivery).await),
-        Ok(Task::RelayIrkerV1 { .. } | Task::TestIrkerV1 { .. }) => {
-            tracing::error!("a task for irkerd is in the HTTP queue");
+    let task = match task(body) {
+        Ok(task) => task,
+        Err(fault) => return fault,
+    };
+    let queue = task.queue();
+    match task {
+        Task::RelayHttpV1 { delivery } | Task::RelayHttpInOrderV1 { delivery } => {
+            answer(&delivery.clone(), relay(app, outbound, (queue, delivery)).await)
+        }
+        Task::RelayIrkerV1 { .. } | Task::TestIrkerV1 { .. } => {
+            tracing::error!("a task for irkerd is in an HTTP queue");
             Answer::Fault
         }
-        Err(fault) => fault,
     }
 }
 
-async fn relay(app: &App, outbound: &Outbound, delivery: Delivery) -> Result<Answer, StoreError> {
-    match prepare(app, delivery).await? {
+async fn relay(
+    app: &App,
+    outbound: &Outbound,
+    (queue, delivery): (QueueName, Delivery),
+) -> Result<Answer, StoreError> {
+    match prepare(app, queue, delivery).await? {
         Step::Answer(answer) => Ok(answer),
         Step::Attempt(mut due) => {
             let turn = turn(app, &due).await?;

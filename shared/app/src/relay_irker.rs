@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::attempts::{LINES_LOGGED_MAX, Sent};
 use crate::deliveries::Progress;
 use crate::egress::Guard;
-use crate::queue::{Answer, IrkerTest, Task};
+use crate::queue::{Answer, IrkerTest, QueueName, Task};
 use crate::reckoning::Reckoning;
 use crate::relay::{Due, Step, answer, prepare, put_off, settle, task};
 use crate::{App, Causes, StoreError, attempts, ids, irkerd, test_irker};
@@ -69,12 +69,12 @@ enum Stop {
 
 async fn step(app: &App, body: &str) -> Result<Step, Stop> {
     match task(body).map_err(Stop::Answer)? {
-        Task::RelayIrkerV1 { delivery, .. } => match prepare(app, delivery.clone()).await {
+        Task::RelayIrkerV1 { delivery, .. } => match prepare(app, QueueName::Irker, delivery.clone()).await {
             Ok(step) => Ok(step),
             Err(error) => Err(Stop::Answer(answer(&delivery, Err(error)))),
         },
         Task::TestIrkerV1 { test, .. } => Err(Stop::Test(test)),
-        Task::RelayHttpV1 { .. } => {
+        Task::RelayHttpV1 { .. } | Task::RelayHttpInOrderV1 { .. } => {
             tracing::error!("a task for an HTTP hook is in the irker queue");
             Err(Stop::Answer(Answer::Fault))
         }

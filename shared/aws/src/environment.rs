@@ -21,8 +21,6 @@ use crate::table::DynamoTable;
 use crate::trigger::Deferral;
 
 const TABLE: &str = "BELLHOP_TABLE";
-const IRKER_QUEUE_URL: &str = "BELLHOP_IRKER_QUEUE_URL";
-const HTTP_QUEUE_URL: &str = "BELLHOP_HTTP_QUEUE_URL";
 const SEALING_KEY: &str = "BELLHOP_SEALING_KEY";
 const ALLOW_EGRESS: &str = "BELLHOP_ALLOW_EGRESS";
 const EGRESS_PORTS: &str = "BELLHOP_EGRESS_PORTS";
@@ -49,8 +47,7 @@ pub struct EnvironmentError(&'static str);
 pub struct Environment {
     shared: SdkConfig,
     table: Option<String>,
-    irker_queue_url: Option<String>,
-    http_queue_url: Option<String>,
+    queue_urls: QueueUrls,
     sealing_key: Option<Secret>,
     allow_egress: Option<String>,
     egress_ports: Option<String>,
@@ -68,8 +65,7 @@ impl Environment {
         Self {
             shared: aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await,
             table: read(TABLE),
-            irker_queue_url: read(IRKER_QUEUE_URL),
-            http_queue_url: read(HTTP_QUEUE_URL),
+            queue_urls: queue_urls(),
             sealing_key: read(SEALING_KEY).map(Secret::new),
             allow_egress: read(ALLOW_EGRESS),
             egress_ports: read(EGRESS_PORTS),
@@ -83,13 +79,10 @@ impl Environment {
         Ok(DynamoTable::new(client, required(self.table.as_deref(), TABLE)?, Clock::System))
     }
 
-    /// The queues at `BELLHOP_IRKER_QUEUE_URL` and `BELLHOP_HTTP_QUEUE_URL`.
-    pub fn queue(&self) -> Result<SqsQueue, EnvironmentError> {
-        let urls = QueueUrls {
-            irker: self.queue_url(QueueName::Irker)?.to_owned(),
-            http: self.queue_url(QueueName::Http)?.to_owned(),
-        };
-        Ok(SqsQueue::new(aws_sdk_sqs::Client::new(&self.shared), urls))
+    /// Sends to all these queues, at `BELLHOP_IRKER_QUEUE_URL` and so on.
+    pub fn queue(&self, queues: &[QueueName]) -> Result<SqsQueue, EnvironmentError> {
+        let urls = queues.iter().map(|queue| Ok((*queue, self.queue_url(*queue)?.to_owned())));
+        Ok(SqsQueue::new(aws_sdk_sqs::Client::new(&self.shared), urls.collect::<Result<_, _>>()?))
     }
 
     /// Puts items of a queue off as their consumer asks: needs the queue's URL, and SQS within reach.
@@ -116,11 +109,22 @@ impl Environment {
     }
 
     fn queue_url(&self, queue: QueueName) -> Result<&str, EnvironmentError> {
-        match queue {
-            QueueName::Irker => required(self.irker_queue_url.as_deref(), IRKER_QUEUE_URL),
-            QueueName::Http => required(self.http_queue_url.as_deref(), HTTP_QUEUE_URL),
-        }
+        required(self.queue_urls.get(&queue).map(String::as_str), queue_variable(queue))
     }
+}
+
+/// What names a queue's URL.
+fn queue_variable(queue: QueueName) -> &'static str {
+    match queue {
+        QueueName::Irker => "BELLHOP_IRKER_QUEUE_URL",
+        QueueName::Http => "BELLHOP_HTTP_QUEUE_URL",
+        QueueName::HttpOrdered => "BELLHOP_HTTP_ORDERED_QUEUE_URL",
+    }
+}
+
+fn queue_urls() -> QueueUrls {
+    let url = |queue| Some((queue, read(queue_variable(queue))?));
+    QueueName::DELIVERIES.into_iter().filter_map(url).collect()
 }
 
 /// Why an operator's program cannot work on a deployed Bellhop.

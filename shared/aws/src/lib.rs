@@ -1,10 +1,10 @@
-//! Bellhop on AWS: a DynamoDB table, two SQS queues, and the glue between Lambda and the use cases.
+//! Bellhop on AWS: a DynamoDB table, SQS queues, and the glue between Lambda and the use cases.
 //!
 //! Not here: what is stored and what is done with it (`app`), which resources there are and who may use them
 //! (`template.yaml`), and reading a queue: Lambda does that, and hands over batches.
 //!
 //! A function's `main` goes: [`start_logging`], [`Environment::load`], the adapters it needs, then
-//! [`serve_http`] or [`serve_queue`], which only return when Lambda ends the process.
+//! [`serve_http`], [`serve_queues`] or [`serve_schedule`], which only return when Lambda ends the process.
 
 mod backoff;
 mod environment;
@@ -18,6 +18,6 @@ mod trigger;
 pub use environment::{Environment, EnvironmentError, OpenError, open_table};
 pub use logging::start_logging;
 pub use queue::{QueueUrls, SqsQueue};
-pub use serve::{serve_http, serve_queue, serve_schedule};
+pub use serve::{serve_http, serve_queues, serve_schedule};
 pub use table::DynamoTable;
-pub use trigger::{Deferral, item_time_max};
+pub use trigger::{Deferral, Trigger, item_time_max};

@@ -1,9 +1,9 @@
-//! The queue port on SQS: a FIFO queue for irker, a standard (fair) one for HTTP targets.
+//! The queue port on SQS: FIFO queues for what is ordered, standard (fair) ones for all else.
 //!
 //! Not here: reading (a Lambda trigger does that, see `trigger`) and calls that failed as a whole: the SDK has
 //! then tried several times already.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use app::queue::{Queue, QueueError, QueueName, Task};
@@ -12,6 +12,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::try_join_all;
 use sha2::{Digest, Sha256};
 
 use crate::backoff::Backoff;
@@ -28,14 +29,8 @@ const ID_BYTES_MAX: usize = 128;
 /// A start waits no longer for its first connection: a queue out of reach is the first event's trouble.
 const WARM_UP_MAX: Duration = Duration::from_secs(2);
 
-/// Where the queues are.
-#[derive(Clone, Debug)]
-pub struct QueueUrls {
-    /// A FIFO queue.
-    pub irker: String,
-    /// A standard queue.
-    pub http: String,
-}
+/// Where the queues are that somebody sends to. Ordered ones are FIFO queues, all others are standard queues.
+pub type QueueUrls = BTreeMap<QueueName, String>;
 
 /// Why SQS did not take a task that it was asked to take.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +38,15 @@ enum SendError {
     /// Our own fault: the same request would be refused again.
     #[error("SQS refused a task for the {} queue: {code}", queue.as_str())]
     Refused { queue: QueueName, code: String },
+    /// Our own fault: nobody said where the queue is.
+    #[error("the {} queue's URL is not known here", queue.as_str())]
+    Nowhere { queue: QueueName },
     /// SQS's fault, and it did not go away.
     #[error("SQS left {left} tasks for the {} queue unsent, again and again", queue.as_str())]
     Unsent { queue: QueueName, left: usize },
 }
 
-/// Both queues.
+/// The queues.
 #[derive(Clone, Debug)]
 pub struct SqsQueue {
     client: Client,
@@ -63,15 +61,16 @@ impl SqsQueue {
 
     /// Opens a connection, so that the first event does not wait for TLS; see [`crate::DynamoTable::warm_up`].
     pub async fn warm_up(&self) {
+        let Some((queue, url)) = self.urls.first_key_value() else { return };
         // Any answer will do: what is asked for is the one thing that every queue has.
         let question = self
             .client
             .get_queue_attributes()
-            .queue_url(&self.urls.http)
+            .queue_url(url)
             .attribute_names(QueueAttributeName::QueueArn)
             .send();
         if !matches!(tokio::time::timeout(WARM_UP_MAX, question).await, Ok(Ok(_))) {
-            tracing::warn!(queue = QueueName::Http.as_str(), "the queue did not answer at start");
+            tracing::warn!(queue = queue.as_str(), "the queue did not answer at start");
         }
     }
 
@@ -99,10 +98,7 @@ impl SqsQueue {
 
     /// One request. Gives back what SQS did not take, but may take later.
     async fn send_batch(&self, queue: QueueName, mut batch: Vec<Entry>) -> Result<Vec<Entry>, QueueError> {
-        let (url, is_fifo) = match queue {
-            QueueName::Irker => (&self.urls.irker, true),
-            QueueName::Http => (&self.urls.http, false),
-        };
+        let url = self.urls.get(&queue).ok_or_else(|| unavailable(SendError::Nowhere { queue }))?;
         let mut request = self.client.send_message_batch().queue_url(url);
         for (position, entry) in batch.iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder()
@@ -110,7 +106,7 @@ impl SqsQueue {
                 .message_body(&entry.body)
                 .message_group_id(&entry.group)
                 // A standard queue refuses this.
-                .set_message_deduplication_id(is_fifo.then(|| entry.id.clone()))
+                .set_message_deduplication_id(queue.is_ordered().then(|| entry.id.clone()))
                 .build()
                 .map_err(unavailable)?;
             request = request.entries(entry);
@@ -132,16 +128,12 @@ impl SqsQueue {
 #[async_trait]
 impl Queue for SqsQueue {
     async fn send(&self, tasks: Vec<Task>) -> Result<(), QueueError> {
-        let mut irker = Pending::new(QueueName::Irker);
-        let mut http = Pending::new(QueueName::Http);
+        let mut pending: BTreeMap<QueueName, Pending> = BTreeMap::new();
         for task in tasks {
-            let entry = Entry::new(&task).map_err(unavailable)?;
-            match task.queue() {
-                QueueName::Irker => irker.entries.push_back(entry),
-                QueueName::Http => http.entries.push_back(entry),
-            }
+            let (queue, entry) = (task.queue(), Entry::new(&task).map_err(unavailable)?);
+            pending.entry(queue).or_insert_with(|| Pending::new(queue)).entries.push_back(entry);
         }
-        tokio::try_join!(self.drain(irker), self.drain(http)).map(|((), ())| ())
+        try_join_all(pending.into_values().map(|pending| self.drain(pending))).await.map(drop)
     }
 }
 
@@ -239,7 +231,7 @@ mod tests {
     #[test]
     fn a_request_to_an_ordered_queue_carries_one_task_of_each_group() {
         assert_eq!(batches(pending(QueueName::Irker, "aabca")), ["abc", "a", "a"]);
-        assert_eq!(batches(pending(QueueName::Irker, "abcdefghijkl")), ["abcdefghij", "kl"]);
+        assert_eq!(batches(pending(QueueName::HttpOrdered, "abcdefghijkl")), ["abcdefghij", "kl"]);
     }
 
     #[test]

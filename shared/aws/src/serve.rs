@@ -3,7 +3,7 @@
 //! Not here: anything that is done once per start; that is `main`'s, before it calls these.
 
 use app::Causes;
-use app::clock::{Clock, Timestamp};
+use app::clock::Timestamp;
 use app::queue::{Answer, QueueName};
 use aws_lambda_events::sqs::SqsEvent;
 use axum::Router;
@@ -17,19 +17,28 @@ pub async fn serve_http(router: Router) -> Result<(), Error> {
     lambda_http::run(router).await
 }
 
-/// Serves an SQS trigger until Lambda ends the process: the handler gets runs of tasks (see [`app::queue`]). The trigger
-/// must report partial batch responses.
-pub async fn serve_queue<H>(queue: QueueName, deferral: Deferral, handler: H) -> Result<(), Error>
+/// Serves the SQS triggers of some queues until Lambda ends the process: the handler gets runs of tasks (see
+/// [`app::queue`]). The triggers must report partial batch responses.
+pub async fn serve_queues<H, const N: usize>(
+    queues: [(QueueName, Deferral); N],
+    handler: H,
+) -> Result<(), Error>
 where
     H: AsyncFn(&[&str]) -> Vec<Answer>,
 {
-    let trigger = &Trigger { queue, deferral, clock: Clock::System, handler };
+    let triggers = &queues.map(|(queue, deferral)| Trigger::new(queue, deferral, &handler));
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let deadline = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
+        let trigger = triggers.iter().find(|trigger| trigger.is_of(&event.payload)).ok_or(UnknownQueue)?;
         Ok::<_, Error>(trigger.handle(event.payload, deadline).await)
     }))
     .await
 }
+
+/// A trigger that `template.yaml` has and the function does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("the batch is from a queue whose URL is not in the function's environment")]
+struct UnknownQueue;
 
 /// Serves a schedule until Lambda ends the process: does the work once for each event. An error is Lambda's to count; the
 /// next event comes anyway.

@@ -1,6 +1,9 @@
 //! What an SQS trigger hands over, run by run to a consumer, and the consumer's answers as Lambda wants them: the ids
 //! of those that stay in the queue.
 //!
+//! In an ordered queue, SQS hands out nothing of a group while any item of it is hidden. So when the head of a run is put
+//! off, what came with it is hidden no longer: it waits behind the head, and counts no handover of its own.
+//!
 //! Not here: what an item says (`app`), receiving and deleting: Lambda does both.
 
 use std::panic::AssertUnwindSafe;
@@ -22,7 +25,7 @@ const ITEMS_AT_ONCE_MAX: usize = 10;
 pub const fn item_time_max(queue: QueueName) -> Duration {
     match queue {
         QueueName::Irker => Duration::from_secs(15),
-        QueueName::Http => Duration::from_secs(35),
+        QueueName::Http | QueueName::HttpOrdered => Duration::from_secs(35),
     }
 }
 
@@ -31,7 +34,8 @@ pub const fn item_time_max(queue: QueueName) -> Duration {
 const HIDDEN_MAX: Duration = AGAIN_MAX.saturating_sub(Duration::from_mins(15));
 
 /// How long a wait of an ordered queue is sat out in place: its first retries, irkerd's pace, or a task that was quicker
-/// than its event's row. The queue's own time-out is minutes, and holds up all the group.
+/// than its event's row. To give the item back would cost a handover, and where SQS is out of reach, the queue's own
+/// time-out, which is minutes and holds up all the group.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The shortest wait in place, whatever the consumer asks for.
@@ -71,7 +75,7 @@ impl Deferral {
 
 /// One consumer of one queue.
 #[derive(Debug)]
-pub(crate) struct Trigger<H> {
+pub struct Trigger<H> {
     pub(crate) queue: QueueName,
     pub(crate) deferral: Deferral,
     pub(crate) clock: Clock,
@@ -79,8 +83,21 @@ pub(crate) struct Trigger<H> {
 }
 
 impl<H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<H> {
-    /// Handles a batch; what is not done stays in the queue.
-    pub(crate) async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
+    /// Puts the items of a queue off in this way, and has the handler answer for runs of them.
+    pub fn new(queue: QueueName, deferral: Deferral, handler: H) -> Self {
+        Self { queue, deferral, clock: Clock::System, handler }
+    }
+
+    /// Whether a batch is from this consumer's queue. A function with one queue gets no other's, and may not know its URL.
+    pub(crate) fn is_of(&self, batch: &SqsEvent) -> bool {
+        let Deferral::AsAsked { queue_url, .. } = &self.deferral else { return true };
+        // The ARN ends in the queue's name, as the URL does.
+        let arn = batch.records.first().and_then(|item| item.event_source_arn.as_deref());
+        arn.and_then(|arn| arn.rsplit(':').next()) == queue_url.rsplit('/').next()
+    }
+
+    /// Handles a batch until a deadline; what is not done stays in the queue.
+    pub async fn handle(&self, event: SqsEvent, deadline: Timestamp) -> SqsBatchResponse {
         let latest_start = latest_start(self.queue, self.clock.now(), deadline);
         let left = if self.queue.is_ordered() {
             self.group_by_group(&event.records, latest_start).await
@@ -115,11 +132,21 @@ impl<H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<H> {
             let Some(Answer::Again { after }) = answers.get(done) else { break };
             let wait = (*after).max(WAIT_MIN);
             if wait > PATIENCE || self.clock.now() + wait > latest_start {
+                self.put_off_in_order(&run, *after).await;
                 break;
             }
             tokio::time::sleep(wait).await;
         }
         run.into_iter().map(id).collect()
+    }
+
+    /// The head first: were another one visible before it is hidden for longer, it would still be the head's turn.
+    async fn put_off_in_order(&self, run: &[&SqsMessage], after: Duration) {
+        let mut after = after;
+        for item in run {
+            self.deferral.put_off(item.receipt_handle.as_deref().unwrap_or_default(), after).await;
+            after = Duration::ZERO;
+        }
     }
 
     /// In no order, several at once.

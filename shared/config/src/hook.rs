@@ -61,6 +61,10 @@ pub struct HttpHook<S = Secret> {
     /// How many requests a minute it gets at the most.
     #[serde(default)]
     pub rate_limit: Option<u32>,
+    /// Whether its events come one at a time, in the order in which they came in. Then one that it does not take keeps
+    /// those behind it waiting.
+    #[serde(default)]
+    pub ordered: bool,
     /// The waits before the second, third, ... attempt, in seconds; `None` for those that all hooks have. With none in
     /// it, there is one attempt.
     #[serde(default)]
@@ -162,6 +166,7 @@ impl<S> HttpHook<S> {
             custom_webhook_template: self.custom_webhook_template,
             timeout_s: self.timeout_s,
             rate_limit: self.rate_limit,
+            ordered: self.ordered,
             retry_waits_s: self.retry_waits_s,
             subscription: self.subscription,
         })
@@ -187,6 +192,7 @@ impl HttpHook {
             custom_webhook_template: None,
             timeout_s: TIMEOUT_S_DEFAULT,
             rate_limit: None,
+            ordered: false,
             retry_waits_s: None,
             subscription: Subscription::default(),
         }

@@ -43,7 +43,7 @@ pub struct Taken {
 #[async_trait]
 pub trait Consumer: Send + Sync {
     /// At most `max` tasks, nobody else's for the time of the `lease`. May come back with fewer than there are.
-    /// The ordered queue is only asked for one at a time, as `relay-irker` does.
+    /// An ordered queue is only asked for one at a time.
     async fn take(&self, queue: QueueName, max: usize, lease: Duration) -> Vec<Taken>;
 
     /// Does to what was taken what the adapter does when its handler answers so.
@@ -59,7 +59,7 @@ pub trait Consumer: Send + Sync {
 /// Somebody who accepts events and sends their deliveries to one place.
 struct Sender {
     irkerd: String,
-    /// No two senders share their stamps.
+    /// No two senders share their stamps, nor their hooks.
     seed: u64,
 }
 
@@ -94,6 +94,22 @@ impl Sender {
     fn http(&self, n: u64) -> Task {
         Task::RelayHttpV1 { delivery: self.delivery(n, TargetId::Hook(ProjectId(1), HookId(1))) }
     }
+
+    /// To a hook of this sender's own, in order.
+    fn http_ordered(&self, n: u64) -> Task {
+        Task::RelayHttpInOrderV1 {
+            delivery: self.delivery(n, TargetId::Hook(ProjectId(1), HookId(self.seed))),
+        }
+    }
+
+    /// To this sender's place in an ordered queue.
+    fn in_order(&self, queue: QueueName, n: u64) -> Task {
+        match queue {
+            QueueName::Irker => self.irker(n),
+            QueueName::HttpOrdered => self.http_ordered(n),
+            QueueName::Http => panic!("it has no order"),
+        }
+    }
 }
 
 async fn send(queue: &dyn Queue, tasks: impl IntoIterator<Item = Task>) {
@@ -118,13 +134,17 @@ async fn nothing_comes(consumer: &dyn Consumer, queue: QueueName) {
     }
 }
 
-/// 25 tasks for both queues in one send: each comes until it is done, and then no more.
+/// The queues that have an order.
+const ORDERED: [QueueName; 2] = [QueueName::Irker, QueueName::HttpOrdered];
+
+/// 25 tasks for all queues in one send: each comes until it is done, and then no more.
 pub async fn what_is_sent_arrives_until_it_is_done(queue: &dyn Queue, consumer: &dyn Consumer) {
     let (one, other) = (Sender::new(), Sender::new());
     let tasks: Vec<Task> = (0..25)
-        .map(|n| match n % 3 {
+        .map(|n| match n % 4 {
             0 => one.http(n),
             1 => one.irker(n),
+            2 => one.http_ordered(n),
             _ => other.irker(n),
         })
         .collect();
@@ -132,7 +152,7 @@ pub async fn what_is_sent_arrives_until_it_is_done(queue: &dyn Queue, consumer: 
     send(queue, []).await;
 
     let mut missing: BTreeSet<String> = tasks.iter().map(Task::id).collect();
-    for name in [QueueName::Irker, QueueName::Http] {
+    for name in QueueName::DELIVERIES {
         let max = if name.is_ordered() { 1 } else { 10 };
         let expected: Vec<&Task> = tasks.iter().filter(|task| task.queue() == name).collect();
         for _ in 0..LOOKS_MAX {
@@ -158,46 +178,53 @@ pub async fn what_is_sent_arrives_until_it_is_done(queue: &dyn Queue, consumer: 
 /// As they were sent, over several sends.
 pub async fn a_group_arrives_in_order(queue: &dyn Queue, consumer: &dyn Consumer) {
     let sender = Sender::new();
-    send(queue, (0..11).map(|n| sender.irker(n))).await;
-    send(queue, [sender.irker(11)]).await;
-    send(queue, [sender.irker(12)]).await;
-    for n in 0..13 {
-        let taken = next(consumer, QueueName::Irker, LONG).await;
-        assert_eq!(taken.task, sender.irker(n));
-        consumer.answer(QueueName::Irker, &taken, Answer::Done).await;
+    for name in ORDERED {
+        send(queue, (0..11).map(|n| sender.in_order(name, n))).await;
+        send(queue, [sender.in_order(name, 11)]).await;
+        send(queue, [sender.in_order(name, 12)]).await;
+        for n in 0..13 {
+            let taken = next(consumer, name, LONG).await;
+            assert_eq!(taken.task, sender.in_order(name, n));
+            consumer.answer(name, &taken, Answer::Done).await;
+        }
     }
 }
 
-/// An irkerd is served by one at a time; another irkerd does not wait for it.
+/// A target is served by one at a time; another target does not wait for it.
 pub async fn one_of_a_group_is_out_while_other_groups_go_on(queue: &dyn Queue, consumer: &dyn Consumer) {
     let (busy, free) = (Sender::new(), Sender::new());
-    send(queue, [busy.irker(1), busy.irker(2)]).await;
-    let out = next(consumer, QueueName::Irker, LONG).await;
-    assert_eq!(out.task, busy.irker(1));
-    nothing_comes(consumer, QueueName::Irker).await;
+    for name in ORDERED {
+        send(queue, [1, 2].map(|n| busy.in_order(name, n))).await;
+        let out = next(consumer, name, LONG).await;
+        assert_eq!(out.task, busy.in_order(name, 1));
+        nothing_comes(consumer, name).await;
 
-    send(queue, [free.irker(1), free.irker(2)]).await;
-    for n in [1, 2] {
-        let taken = next(consumer, QueueName::Irker, LONG).await;
-        assert_eq!(taken.task, free.irker(n));
-        consumer.answer(QueueName::Irker, &taken, Answer::Done).await;
+        send(queue, [1, 2].map(|n| free.in_order(name, n))).await;
+        for n in [1, 2] {
+            let taken = next(consumer, name, LONG).await;
+            assert_eq!(taken.task, free.in_order(name, n));
+            consumer.answer(name, &taken, Answer::Done).await;
+        }
+        nothing_comes(consumer, name).await;
+        consumer.answer(name, &out, Answer::Done).await;
+        assert_eq!(next(consumer, name, LONG).await.task, busy.in_order(name, 2));
     }
-    nothing_comes(consumer, QueueName::Irker).await;
-    consumer.answer(QueueName::Irker, &out, Answer::Done).await;
-    assert_eq!(next(consumer, QueueName::Irker, LONG).await.task, busy.irker(2));
 }
 
 /// What is put off holds back what is behind it, and comes first when its time has come.
 pub async fn again_keeps_its_place_in_the_group(queue: &dyn Queue, consumer: &dyn Consumer) {
     let (down, up) = (Sender::new(), Sender::new());
-    send(queue, [down.irker(1), down.irker(2)]).await;
-    let head = next(consumer, QueueName::Irker, LONG).await;
-    consumer.answer(QueueName::Irker, &head, Answer::Again { after: SHORT * 5 }).await;
-    send(queue, [up.irker(1), down.irker(3)]).await;
-    for expected in [up.irker(1), down.irker(1), down.irker(2), down.irker(3)] {
-        let taken = next(consumer, QueueName::Irker, LONG).await;
-        assert_eq!(taken.task, expected);
-        consumer.answer(QueueName::Irker, &taken, Answer::Done).await;
+    for name in ORDERED {
+        send(queue, [1, 2].map(|n| down.in_order(name, n))).await;
+        let head = next(consumer, name, LONG).await;
+        consumer.answer(name, &head, Answer::Again { after: SHORT * 5 }).await;
+        send(queue, [up.in_order(name, 1), down.in_order(name, 3)]).await;
+        let expected = [(&up, 1), (&down, 1), (&down, 2), (&down, 3)];
+        for expected in expected.map(|(sender, n)| sender.in_order(name, n)) {
+            let taken = next(consumer, name, LONG).await;
+            assert_eq!(taken.task, expected);
+            consumer.answer(name, &taken, Answer::Done).await;
+        }
     }
 }
 
@@ -235,8 +262,8 @@ pub async fn again_comes_back(queue: &dyn Queue, consumer: &dyn Consumer) {
 /// A consumer that died holds nothing up for longer than its lease.
 pub async fn a_lease_that_ran_out_hands_over_again(queue: &dyn Queue, consumer: &dyn Consumer) {
     let sender = Sender::new();
-    for name in [QueueName::Irker, QueueName::Http] {
-        let task = if name.is_ordered() { sender.irker(1) } else { sender.http(1) };
+    for name in QueueName::DELIVERIES {
+        let task = if name.is_ordered() { sender.in_order(name, 1) } else { sender.http(1) };
         send(queue, [task.clone()]).await;
         let lost = next(consumer, name, SHORT).await;
         let found = next(consumer, name, LONG).await;
@@ -258,17 +285,19 @@ pub async fn what_always_faults_is_set_aside(queue: &dyn Queue, consumer: &dyn C
 
 async fn set_aside(queue: &dyn Queue, consumer: &dyn Consumer, answer: Option<Answer>) {
     let sender = Sender::new();
-    send(queue, [sender.irker(1), sender.irker(2)]).await;
-    for handover in 1..=FAULTS_MAX {
-        let taken = next(consumer, QueueName::Irker, SHORT).await;
-        assert_eq!(taken.task, sender.irker(1), "at handover {handover}");
-        if let Some(answer) = answer {
-            consumer.answer(QueueName::Irker, &taken, answer).await;
+    for name in ORDERED {
+        send(queue, [1, 2].map(|n| sender.in_order(name, n))).await;
+        for handover in 1..=FAULTS_MAX {
+            let taken = next(consumer, name, SHORT).await;
+            assert_eq!(taken.task, sender.in_order(name, 1), "at handover {handover}");
+            if let Some(answer) = answer {
+                consumer.answer(name, &taken, answer).await;
+            }
         }
+        let behind = next(consumer, name, LONG).await;
+        assert_eq!(behind.task, sender.in_order(name, 2));
+        assert_eq!(consumer.dead_letters(name).await, 1);
     }
-    let behind = next(consumer, QueueName::Irker, LONG).await;
-    assert_eq!(behind.task, sender.irker(2));
-    assert_eq!(consumer.dead_letters(QueueName::Irker).await, 1);
     assert_eq!(consumer.dead_letters(QueueName::Http).await, 0);
 }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use app::events::{Acceptance, NewEvent, accept};
 use app::ids::{EventId, Stamp};
-use app::queue::{Answer, Delivery, Queue, Task};
+use app::queue::{Answer, Delivery, Task};
 use app::receive_hook::{ReceiveError, Received};
 use config::{ProjectId, TargetId};
 use payload::{Forge, Identity};
 
-use crate::world::{PUSH, Peer, World};
+use super::world::{PUSH, Peer, World};
 
 /// A try to accept a push that gets as far as the queue and no further.
 async fn half_accepted(world: &World, stamp: &Stamp) -> NewEvent<'static> {
@@ -21,7 +21,7 @@ async fn half_accepted(world: &World, stamp: &Stamp) -> NewEvent<'static> {
         target: TargetId::Irker(ProjectId(7)),
         queued_at: world.clock.now(),
     };
-    world.store.queue().send(vec![Task::RelayIrkerV1 { irkerd: "x".to_owned(), delivery }]).await.unwrap();
+    world.queue.send(vec![Task::RelayIrkerV1 { irkerd: "x".to_owned(), delivery }]).await.unwrap();
     NewEvent {
         id,
         stamp: stamp.clone(),
@@ -36,7 +36,7 @@ async fn half_accepted(world: &World, stamp: &Stamp) -> NewEvent<'static> {
 
 #[tokio::test]
 async fn a_push_is_accepted_once_however_often_it_comes() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let irkerd = Peer::irkerd().await;
     world.configure(Some(irkerd.port), &[]).await;
 
@@ -50,7 +50,7 @@ async fn a_push_is_accepted_once_however_often_it_comes() {
 
 #[tokio::test]
 async fn a_hundred_copies_at_once_are_one_event() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let irkerd = Peer::irkerd().await;
     world.configure(Some(irkerd.port), &[]).await;
 
@@ -66,7 +66,7 @@ async fn a_hundred_copies_at_once_are_one_event() {
 
 #[tokio::test]
 async fn a_crash_before_the_commit_leaves_nothing_behind_and_the_next_try_is_whole() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let irkerd = Peer::irkerd().await;
     world.configure(Some(irkerd.port), &[]).await;
 
@@ -83,7 +83,7 @@ async fn a_crash_before_the_commit_leaves_nothing_behind_and_the_next_try_is_who
 
 #[tokio::test]
 async fn a_receiver_that_slept_too_long_cannot_commit_any_more() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let irkerd = Peer::irkerd().await;
     world.configure(Some(irkerd.port), &[]).await;
 
@@ -100,7 +100,7 @@ async fn a_receiver_that_slept_too_long_cannot_commit_any_more() {
 
 #[tokio::test]
 async fn a_put_that_was_answered_with_an_error_and_repeated_is_one_commit() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     world.configure(Some(1), &[]).await;
     let stamp = Stamp::new(&world.app.chance);
     for _ in 0..2 {
@@ -111,7 +111,7 @@ async fn a_put_that_was_answered_with_an_error_and_repeated_is_one_commit() {
 
 #[tokio::test]
 async fn a_sender_without_ids_repeats_itself_within_the_hour_and_not_later() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     world.configure(Some(1), &[]).await;
     assert!(matches!(world.push("").await, Ok(Received::Accepted { .. })));
     assert!(matches!(world.push("").await, Ok(Received::Repeated { .. })));
@@ -121,7 +121,7 @@ async fn a_sender_without_ids_repeats_itself_within_the_hour_and_not_later() {
 
 #[tokio::test]
 async fn an_old_gitlab_tells_a_branch_that_goes_back_and_forth_from_a_repetition() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     world.configure(Some(1), &[]).await;
     let push = async |event: &str| {
         let headers = [("x-gitlab-token", "s3cret"), ("x-gitlab-event-uuid", event)];
@@ -134,7 +134,7 @@ async fn an_old_gitlab_tells_a_branch_that_goes_back_and_forth_from_a_repetition
 
 #[tokio::test]
 async fn an_event_that_was_forgotten_is_new_again() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     world.configure(Some(1), &[]).await;
     assert!(matches!(world.push("a").await, Ok(Received::Accepted { .. })));
     world.clock.advance(Duration::from_hours(14 * 24 + 1));
@@ -143,7 +143,7 @@ async fn an_event_that_was_forgotten_is_new_again() {
 
 #[tokio::test]
 async fn what_is_not_for_us_is_told_apart_and_leaves_no_trace() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     assert!(matches!(world.push("a").await, Err(ReceiveError::UnknownSource)));
     world.configure(None, &[]).await;
     let Ok(Received::Ignored { reason }) = world.push("a").await else { panic!() };

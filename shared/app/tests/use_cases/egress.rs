@@ -18,7 +18,7 @@ use relay::irker::Request;
 use relay::{HttpRequest, Outcome};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::world::{PUSH, Peer, World};
+use super::world::{PUSH, Peer, World};
 
 /// Somebody on this machine who is not to be disturbed.
 struct Bystander(TcpListener);
@@ -194,7 +194,7 @@ async fn a_name_that_nobody_knows_is_not_reached_and_not_forbidden() {
 #[tokio::test]
 async fn a_forbidden_delivery_says_why_and_goes_out_once_it_is_allowed() {
     const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
-    let mut world = World::new().await;
+    let mut world = World::new().await.unwrap();
     let allowing = std::mem::take(&mut world.guard);
     let target = Peer::http(&[200]).await;
     world.configure(None, &[format!("{}s3cret-path", target.url())]).await;

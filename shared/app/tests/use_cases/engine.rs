@@ -15,7 +15,7 @@ use config::{HookId, HttpHook, ProjectId, TargetId};
 use relay::Outcome;
 use relay::breaker::{DisabledReason, TargetState};
 
-use crate::world::{PUSH, Peer, World, project};
+use super::world::{PUSH, Peer, World, project};
 
 const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
 const ALL: Parked = Parked { target: HOOK, since: Timestamp(0), limit: 1_000 };
@@ -44,7 +44,8 @@ async fn tries(world: &World, target: &Peer, minutes: u32) -> Vec<u32> {
 
 #[tokio::test]
 async fn a_delivery_is_tried_nine_times_over_a_day_and_then_parked() {
-    let (world, target) = (World::new().await, Peer::http(&[503]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[503]).await;
     world.configure(None, &[target.url()]).await;
     let event = accepted(&world, "a").await;
     world.work().await;
@@ -60,12 +61,13 @@ async fn a_delivery_is_tried_nine_times_over_a_day_and_then_parked() {
     }
     let record = record(&world, &event).await.unwrap();
     assert_eq!(record.state, DeliveryState::Parked { reason: ParkedReason::Exhausted });
-    assert_eq!(world.store.queue().waiting(QueueName::Http).await.unwrap().later, 0, "nothing is in flight");
+    assert_eq!(world.house.held(QueueName::Http).await, 0, "nothing is in flight");
 }
 
 #[tokio::test]
 async fn a_target_that_says_no_for_good_is_asked_four_times() {
-    let (world, target) = (World::new().await, Peer::http(&[404]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[404]).await;
     world.configure(None, &[target.url()]).await;
     let event = accepted(&world, "a").await;
     world.work().await;
@@ -76,7 +78,8 @@ async fn a_target_that_says_no_for_good_is_asked_four_times() {
 
 #[tokio::test]
 async fn a_failing_target_is_left_in_peace_and_one_delivery_finds_out_that_it_is_back() {
-    let (world, target) = (World::new().await, Peer::http(&[500, 500, 500, 500, 200]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[500, 500, 500, 500, 200]).await;
     world.configure(None, &[target.url()]).await;
     let mut events = Vec::new();
     for id in ["a", "b", "c", "d", "e", "f"] {
@@ -98,7 +101,8 @@ async fn a_failing_target_is_left_in_peace_and_one_delivery_finds_out_that_it_is
 
 #[tokio::test]
 async fn a_target_that_is_gone_is_switched_off_and_nothing_is_lost() {
-    let (world, target) = (World::new().await, Peer::http(&[410, 200]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[410, 200]).await;
     world.configure(None, &[target.url()]).await;
     let first = accepted(&world, "a").await;
     world.work().await;
@@ -117,24 +121,25 @@ async fn a_target_that_is_gone_is_switched_off_and_nothing_is_lost() {
     // Somebody mends it, switches it on, and asks for what it missed.
     targets::enable(&world.app, HOOK).await.unwrap();
     assert_eq!(world.minute().await, [], "nothing comes unasked");
-    let queue = world.store.queue();
-    assert_eq!(parking::release(&world.app, &queue, Parked { limit: 1, ..ALL }).await.unwrap(), 1);
-    assert_eq!(parking::release(&world.app, &queue, ALL).await.unwrap(), 1);
+    let queue = world.queue();
+    assert_eq!(parking::release(&world.app, queue, Parked { limit: 1, ..ALL }).await.unwrap(), 1);
+    assert_eq!(parking::release(&world.app, queue, ALL).await.unwrap(), 1);
     assert_eq!(world.work().await, [Answer::Done; 2]);
     assert_eq!(target.heard().matches(&format!("webhook-id: {first}.7-hook-1")).count(), 2, "the same id");
     assert_eq!(record(&world, &second).await.unwrap().state, DeliveryState::Done);
-    assert_eq!(parking::release(&world.app, &queue, ALL).await.unwrap(), 0);
+    assert_eq!(parking::release(&world.app, queue, ALL).await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn what_is_released_begins_its_schedule_anew() {
-    let (world, target) = (World::new().await, Peer::http(&[404]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[404]).await;
     world.configure(None, &[target.url()]).await;
     let event = accepted(&world, "a").await;
     world.work().await;
     tries(&world, &target, 60).await;
     targets::enable(&world.app, HOOK).await.unwrap();
-    parking::release(&world.app, &world.store.queue(), ALL).await.unwrap();
+    parking::release(&world.app, world.queue(), ALL).await.unwrap();
     world.work().await;
     tries(&world, &target, 60).await;
     assert_eq!(record(&world, &event).await.unwrap().attempts_made, 8, "four, and four again");
@@ -143,7 +148,8 @@ async fn what_is_released_begins_its_schedule_anew() {
 
 #[tokio::test]
 async fn a_target_that_fails_for_weeks_is_switched_off() {
-    let (world, target) = (World::new().await, Peer::http(&[500]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[500]).await;
     world.configure(None, &[target.url()]).await;
     let mut failures = 0;
     for day in 0..40 {
@@ -170,12 +176,13 @@ async fn a_target_that_fails_for_weeks_is_switched_off() {
 
 #[tokio::test]
 async fn an_event_is_sent_again_on_request_under_the_same_id() {
-    let (world, target) = (World::new().await, Peer::http(&[200]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[200]).await;
     world.configure(None, &[target.url()]).await;
     let event = accepted(&world, "a").await;
     world.work().await;
-    let queue = world.store.queue();
-    resend(&world.app, &queue, &event, HOOK).await.unwrap();
+    let queue = world.queue();
+    resend(&world.app, queue, &event, HOOK).await.unwrap();
     world.work().await;
     assert_eq!(target.heard().matches(&format!("webhook-id: {event}.7-hook-1")).count(), 2);
     assert!(target.heard().contains("webhook-attempt: 2"));
@@ -183,23 +190,24 @@ async fn an_event_is_sent_again_on_request_under_the_same_id() {
     assert!(outcomes.iter().all(|attempt| attempt.outcome == Outcome::Delivered { status: 200 }));
 
     let elsewhere = TargetId::Hook(ProjectId(7), HookId(2));
-    let refused = resend(&world.app, &queue, &event, elsewhere).await;
+    let refused = resend(&world.app, queue, &event, elsewhere).await;
     assert!(matches!(refused, Err(ResendError::OtherTarget)), "{refused:?}");
     world.clock.advance(Duration::from_hours(15 * 24));
-    let forgotten = resend(&world.app, &queue, &event, HOOK).await;
+    let forgotten = resend(&world.app, queue, &event, HOOK).await;
     assert!(matches!(forgotten, Err(ResendError::UnknownEvent)), "{forgotten:?}");
 }
 
 #[tokio::test]
 async fn a_crash_between_a_record_and_its_row_loses_nothing() {
-    let (world, target) = (World::new().await, Peer::http(&[410, 200]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[410, 200]).await;
     world.configure(None, &[target.url()]).await;
     let event = accepted(&world, "a").await;
     world.work().await;
     // As if the machine had stopped right after the record: no row tells of the parked delivery, and its task is still
     // in the queue.
     targets::enable(&world.app, HOOK).await.unwrap();
-    parking::release(&world.app, &world.store.queue(), ALL).await.unwrap();
+    parking::release(&world.app, world.queue(), ALL).await.unwrap();
     let mut row = record(&world, &event).await.unwrap();
     row.state = DeliveryState::Parked { reason: ParkedReason::Exhausted };
     world.overwrite(&event, HOOK, &row).await;
@@ -217,7 +225,8 @@ async fn configure(world: &World, target: &Peer, change: impl FnOnce(&mut HttpHo
 
 #[tokio::test]
 async fn a_target_gets_no_more_a_minute_than_it_wants_and_everything_in_the_end() {
-    let (world, target) = (World::new().await, Peer::http(&[200]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[200]).await;
     configure(&world, &target, |hook| hook.rate_limit = Some(60)).await;
     for n in 0..40 {
         accepted(&world, &n.to_string()).await;
@@ -234,7 +243,8 @@ async fn a_target_gets_no_more_a_minute_than_it_wants_and_everything_in_the_end(
 
 #[tokio::test]
 async fn all_targets_of_a_project_share_its_rate() {
-    let (world, target) = (World::new().await, Peer::http(&[200]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[200]).await;
     let mut both = project(None, &[target.url(), target.url()]);
     both.rate_limit = Some(60);
     projects::save(&world.app, both, Expected::Any).await.unwrap();
@@ -251,7 +261,8 @@ async fn all_targets_of_a_project_share_its_rate() {
 
 #[tokio::test]
 async fn a_hook_may_have_a_schedule_of_its_own() {
-    let (world, target) = (World::new().await, Peer::http(&[503]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[503]).await;
     configure(&world, &target, |hook| hook.retry_waits_s = Some(vec![30])).await;
     let event = accepted(&world, "a").await;
     world.work().await;

@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::world::{PUSH, Peer, World, project};
+use super::world::{PUSH, Peer, World, project};
 
 const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
 
@@ -52,18 +52,18 @@ async fn accepted(world: &World) -> EventId {
 /// The doors of this Bellhop on a real port.
 async fn open_doors(world: &World) -> String {
     let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
-    let table = Arc::new(world.store.table());
+    let table = Arc::clone(&world.app.table);
     let app = Arc::new(App::with(table, sealer, world.clock.clone(), Chance::seeded(2)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hooks/p", listener.local_addr().unwrap());
-    let router = doors::router(app, Arc::new(world.store.queue()));
+    let router = doors::router(app, Arc::clone(&world.queue));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     url
 }
 
 #[tokio::test]
 async fn a_hook_aimed_at_its_own_door_ends_after_ten_hops() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let url = open_doors(&world).await;
     configure(&world, HttpHook { token: Some(Secret::new("s3cret")), ..HttpHook::to(HookId(1), &url) }).await;
 
@@ -80,7 +80,7 @@ async fn a_hook_aimed_at_its_own_door_ends_after_ten_hops() {
 
 #[tokio::test]
 async fn how_often_an_event_was_passed_on_is_nobodys_business_who_cannot_prove_himself() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     configure(&world, HttpHook::to(HookId(1), "http://127.0.0.1:1/")).await;
     let forged = world.post_with(&[("x-gitlab-token", "wrong"), ("x-bellhop-hops", "10")], PUSH).await;
     assert!(forged.is_err(), "{forged:?}");
@@ -88,7 +88,7 @@ async fn how_often_an_event_was_passed_on_is_nobodys_business_who_cannot_prove_h
 
 #[tokio::test]
 async fn a_hook_with_everything_is_sent_what_it_asks_for() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let target = Peer::http(&[200]).await;
     let address = target.url().replace("http://", "http://mike:pass@");
     let hook = HttpHook {
@@ -121,7 +121,7 @@ async fn a_hook_with_everything_is_sent_what_it_asks_for() {
 
 #[tokio::test]
 async fn every_secret_of_a_hook_is_sealed_and_read_back() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let hook = HttpHook {
         url_variables: vec![KeyedSecret::new("room", "v4riable")],
         custom_headers: vec![KeyedSecret::new("X-Env", "h3ader")],
@@ -132,7 +132,7 @@ async fn every_secret_of_a_hook_is_sealed_and_read_back() {
     configure(&world, hook.clone()).await;
     let read = projects::load(&world.app, ProjectId(7)).await.unwrap().unwrap();
     assert_eq!(read.hooks, [hook]);
-    let table: &dyn app::table::Table = &world.store.table();
+    let table = &world.app.table;
     let rows = table.query(&app::table::Query::prefix("project#7", "hook#")).await.unwrap();
     let stored = &rows.items[0].item.document;
     assert!(stored.contains("X-Env") && stored.contains("room"), "{stored}");
@@ -143,7 +143,7 @@ async fn every_secret_of_a_hook_is_sealed_and_read_back() {
 
 #[tokio::test]
 async fn a_template_that_makes_no_json_says_so_and_goes_out_once_it_is_mended() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let target = Peer::http(&[200]).await;
     let with = |template: &str| HttpHook {
         custom_webhook_template: Some(Template::new(template)),
@@ -187,7 +187,7 @@ async fn self_signed_target() -> String {
 
 #[tokio::test]
 async fn a_certificate_is_looked_at_unless_the_hook_says_not_to() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let url = self_signed_target().await;
     let to = |enable_ssl_verification| HttpHook { enable_ssl_verification, ..HttpHook::to(HookId(1), &url) };
     configure(&world, to(true)).await;
@@ -216,7 +216,7 @@ async fn a_certificate_is_looked_at_unless_the_hook_says_not_to() {
 
 #[tokio::test]
 async fn a_hook_waits_as_long_as_it_is_told() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     // It takes connections, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
@@ -228,7 +228,7 @@ async fn a_hook_waits_as_long_as_it_is_told() {
 
 #[tokio::test]
 async fn a_hook_that_is_off_gets_nothing() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let target = Peer::http(&[200]).await;
     configure(&world, HttpHook { active: false, ..HttpHook::to(HookId(1), &target.url()) }).await;
     assert!(matches!(world.push("a").await.unwrap(), Received::Ignored { .. }));

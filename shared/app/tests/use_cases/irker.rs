@@ -11,7 +11,7 @@ use app::test_irker;
 use config::{Irker, Project, ProjectId, TargetId};
 use relay::Outcome;
 
-use crate::world::{PUSH, Peer, World, project};
+use super::world::{PUSH, Peer, World, project};
 
 pub(crate) const IRKER: TargetId = TargetId::Irker(ProjectId(7));
 
@@ -50,8 +50,7 @@ pub(crate) async fn work_to_the_end(world: &World) -> Duration {
     loop {
         let answers = world.work().await;
         assert!(!answers.contains(&Answer::Fault), "a fault of our own");
-        let waiting = world.store.queue().waiting(QueueName::Irker).await.unwrap();
-        if waiting.later + waiting.ready == 0 {
+        if world.house.held(QueueName::Irker).await == 0 {
             return total;
         }
         world.clock.advance(SECOND);
@@ -69,7 +68,8 @@ pub(crate) fn said(irkerd: &Peer) -> Vec<String> {
 
 #[tokio::test]
 async fn irkerd_holds_five_lines_at_the_most_and_the_rest_follows_as_it_speaks() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |irker| irker.pacing.coalesce = false, irkerd.port).await;
     let mut events = Vec::new();
     for title in ["one", "two", "three", "four"] {
@@ -91,7 +91,7 @@ async fn irkerd_holds_five_lines_at_the_most_and_the_rest_follows_as_it_speaks()
 
 #[tokio::test]
 async fn a_delivery_goes_on_at_the_line_where_irkerd_broke_down() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let irkerd = Peer::irkerd().await;
     configure(&world, |irker| irker.pacing.lines_in_irkerd = 1, irkerd.port).await;
     let event = accepted(&world, "one").await;
@@ -111,7 +111,8 @@ async fn a_delivery_goes_on_at_the_line_where_irkerd_broke_down() {
 
 #[tokio::test]
 async fn what_is_said_differently_now_is_said_from_the_start() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |irker| irker.pacing.lines_in_irkerd = 1, irkerd.port).await;
     accepted(&world, "one").await;
     world.work().await;
@@ -123,7 +124,8 @@ async fn what_is_said_differently_now_is_said_from_the_start() {
 /// What is remembered of a telling stands unsealed in the table: no key may be guessed from it.
 #[tokio::test]
 async fn what_is_remembered_of_a_telling_does_not_depend_on_a_channels_key() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     let with_key = |key: &str| {
         let recipients = Irker::parse_recipients(&format!("irc://h/a?key={key}"), None).unwrap();
         |irker: &mut Irker| (irker.recipients, irker.pacing.lines_in_irkerd) = (recipients, 1)
@@ -138,7 +140,8 @@ async fn what_is_remembered_of_a_telling_does_not_depend_on_a_channels_key() {
 
 #[tokio::test]
 async fn fifty_pushes_in_a_second_do_not_flood_the_channel_for_minutes() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |_| {}, irkerd.port).await;
     let first = accepted(&world, "0").await;
     world.work().await;
@@ -159,7 +162,8 @@ async fn fifty_pushes_in_a_second_do_not_flood_the_channel_for_minutes() {
 
 #[tokio::test]
 async fn what_is_told_together_goes_on_together() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     let crowd = (0..8).map(|n| format!("irc://irc.example.net/c{n}")).collect::<Vec<_>>().join(" ");
     let recipients = Irker::parse_recipients(&crowd, None).unwrap();
     configure(&world, |irker| irker.recipients = recipients, irkerd.port).await;
@@ -178,7 +182,8 @@ async fn what_is_told_together_goes_on_together() {
 
 #[tokio::test]
 async fn an_integration_that_was_switched_off_says_nothing_more() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |_| {}, irkerd.port).await;
     let event = accepted(&world, "one").await;
     configure(&world, |irker| irker.active = false, irkerd.port).await;
@@ -189,14 +194,15 @@ async fn an_integration_that_was_switched_off_says_nothing_more() {
 }
 
 async fn test(world: &World, project: &Project) -> test_irker::Report {
-    let id = test_irker::ask(&world.app, &world.store.queue(), project).await.unwrap();
+    let id = test_irker::ask(&world.app, world.queue(), project).await.unwrap();
     world.work().await;
     test_irker::report(&world.app, &id).await.unwrap().expect("a report")
 }
 
 #[tokio::test]
 async fn test_settings_says_one_harmless_line_to_each_recipient_and_reports() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     let recipients = Irker::parse_recipients("irc://h/a?key=k3y irc://h/nick,isnick", None).unwrap();
     configure(&world, |irker| irker.recipients = recipients, irkerd.port).await;
     let stored = projects::load(&world.app, ProjectId(7)).await.unwrap().unwrap();
@@ -209,7 +215,7 @@ async fn test_settings_says_one_harmless_line_to_each_recipient_and_reports() {
 
 #[tokio::test]
 async fn test_settings_says_so_when_irkerd_is_not_there() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     configure(&world, |_| {}, 1).await;
     let stored = projects::load(&world.app, ProjectId(7)).await.unwrap().unwrap();
     let report = test(&world, &stored).await;
@@ -219,11 +225,12 @@ async fn test_settings_says_so_when_irkerd_is_not_there() {
 
 #[tokio::test]
 async fn a_test_waits_for_its_turn_and_an_old_one_is_forgotten() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |_| {}, 1).await;
     accepted(&world, "one").await;
     let stored = projects::load(&world.app, ProjectId(7)).await.unwrap().unwrap();
-    let id = test_irker::ask(&world.app, &world.store.queue(), &stored).await.unwrap();
+    let id = test_irker::ask(&world.app, world.queue(), &stored).await.unwrap();
     world.work().await;
     assert_eq!(test_irker::report(&world.app, &id).await.unwrap(), None, "the push comes first");
     world.clock.advance(Duration::from_mins(10));

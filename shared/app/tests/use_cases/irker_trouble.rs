@@ -8,7 +8,7 @@ use app::egress::Guard;
 use app::events::{NewEvent, accept};
 use app::ids::{EventId, Stamp};
 use app::projects::{self, Expected};
-use app::queue::{Answer, Delivery, Queue, Task};
+use app::queue::{Answer, Delivery, Task};
 use app::receive_hook::receive;
 use app::table::{Condition, Item, Key, Page, Query, Stored, Table, TableError, Write};
 use app::{relay_irker, test_irker};
@@ -17,12 +17,13 @@ use config::{Irker, Project, ProjectId, RefPattern, Source};
 use payload::{Forge, Identity, Payload};
 use relay::Outcome;
 
-use crate::irker::{IRKER, accepted, configure, push, record, said, work_to_the_end};
-use crate::world::{Peer, World, project};
+use super::irker::{IRKER, accepted, configure, push, record, said, work_to_the_end};
+use super::world::{Peer, World, project};
 
 #[tokio::test]
 async fn what_stands_behind_a_push_that_is_not_yet_accepted_waits_for_it() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |_| {}, irkerd.port).await;
     accepted(&world, "one").await;
     // Its tasks are in the queue, and its row is not there yet.
@@ -37,7 +38,7 @@ async fn what_stands_behind_a_push_that_is_not_yet_accepted_waits_for_it() {
     };
     let irkerd_name = format!("127.0.0.1:{}", irkerd.port);
     let task = Task::RelayIrkerV1 { irkerd: irkerd_name, delivery };
-    world.store.queue().send(vec![task]).await.unwrap();
+    world.queue.send(vec![task]).await.unwrap();
     accepted(&world, "three").await;
 
     world.work().await;
@@ -65,7 +66,8 @@ fn titles(irkerd: &Peer) -> Vec<String> {
 
 #[tokio::test]
 async fn what_is_left_out_now_is_not_counted_among_those_that_are_told_together() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |_| {}, irkerd.port).await;
     let on = |branch: &str, title: &str| {
         let text = String::from_utf8(push(title)).unwrap();
@@ -94,7 +96,8 @@ async fn what_is_left_out_now_is_not_counted_among_those_that_are_told_together(
 
 #[tokio::test]
 async fn recipients_that_change_halfway_all_hear_all_of_it() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     let two_lines_to = |recipients: &'static str| {
         move |irker: &mut Irker| {
             irker.pacing.lines_in_irkerd = 1;
@@ -125,12 +128,13 @@ async fn pushed_to_the_other(world: &World, title: &str) {
     let headers =
         headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     let payload = Payload { headers: &headers, body: &push(title) };
-    receive(&world.app, &world.store.queue(), &"q".parse().unwrap(), payload).await.unwrap();
+    receive(&world.app, world.queue(), &"q".parse().unwrap(), payload).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_project_that_moves_to_another_irkerd_takes_what_waits_along() {
-    let (world, old, new) = (World::new().await, Peer::irkerd().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let (old, new) = (Peer::irkerd().await, Peer::irkerd().await);
     configure(&world, |_| {}, old.port).await;
     projects::save(&world.app, other(old.port), Expected::Any).await.unwrap();
     accepted(&world, "one").await;
@@ -143,7 +147,8 @@ async fn a_project_that_moves_to_another_irkerd_takes_what_waits_along() {
 
 #[tokio::test]
 async fn a_project_that_is_gone_holds_up_nobody() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |_| {}, irkerd.port).await;
     projects::save(&world.app, other(irkerd.port), Expected::Any).await.unwrap();
     accepted(&world, "one").await;
@@ -159,12 +164,13 @@ async fn a_project_that_is_gone_holds_up_nobody() {
 
 #[tokio::test]
 async fn what_a_test_said_is_waited_for() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     let crowd = (0..9).map(|n| format!("irc://h/c{n}")).collect::<Vec<_>>().join(" ");
     let recipients = Irker::parse_recipients(&crowd, None).unwrap();
     configure(&world, |irker| irker.recipients = recipients, irkerd.port).await;
     let stored = projects::load(&world.app, ProjectId(7)).await.unwrap().unwrap();
-    test_irker::ask(&world.app, &world.store.queue(), &stored).await.unwrap();
+    test_irker::ask(&world.app, world.queue(), &stored).await.unwrap();
     accepted(&world, "one").await;
     world.work().await;
     assert_eq!(said(&irkerd).len(), 9, "irkerd has yet to say the test: the push waits");
@@ -206,7 +212,8 @@ impl Table for WriteFailure {
 
 #[tokio::test]
 async fn a_table_that_takes_nothing_makes_nobody_say_the_same_again_and_again() {
-    let (mut world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(mut world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |_| {}, irkerd.port).await;
     accepted(&world, "one").await;
     let table = Arc::clone(&world.app.table);
@@ -221,7 +228,8 @@ async fn a_table_that_takes_nothing_makes_nobody_say_the_same_again_and_again() 
 
 #[tokio::test]
 async fn two_who_hand_over_to_one_irkerd_at_once_keep_its_pace() {
-    let (world, irkerd) = (World::new().await, Peer::irkerd().await);
+    let Some(world) = World::new().await else { return };
+    let irkerd = Peer::irkerd().await;
     configure(&world, |irker| irker.pacing.lines_in_irkerd = 1, irkerd.port).await;
     let mut bodies = Vec::new();
     for title in ["one", "two", "three", "four"] {

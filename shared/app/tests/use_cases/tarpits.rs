@@ -11,7 +11,7 @@ use relay::{HttpRequest, Outcome};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::world::World;
+use super::world::World;
 
 const DEADLINE: Duration = Duration::from_secs(1);
 
@@ -27,7 +27,7 @@ async fn check(head: &'static [u8], more: &'static [u8], pause: Duration) -> Exc
             tokio::spawn(speak(connection, head, (more, pause)));
         }
     });
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     tokio::time::timeout(FOR_EVER, world.outbound().post(request(&url)))
         .await
         .expect("it ends at its deadline")
@@ -125,7 +125,7 @@ async fn a_body_that_breaks_off_changes_nothing() {
         let _ = connection.read(&mut request).await;
         let _ = connection.write_all(b"HTTP/1.1 200 x\r\ncontent-length: 100\r\n\r\nabc").await;
     });
-    let world = World::new().await;
+    let world = World::new().await.unwrap();
     let exchange = world.outbound().post(request(&url)).await;
     assert_eq!(exchange.outcome, Outcome::Delivered { status: 200 });
     let answer = exchange.answer.unwrap();

@@ -1,4 +1,6 @@
-//! A Bellhop in a temporary folder, an irkerd stand-in and an HTTP target.
+//! A Bellhop in a [`House`], an irkerd stand-in and an HTTP target.
+//!
+//! Not here: where things are kept and queued, which is the house's: the same dialogues are held in several.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,50 +12,42 @@ use app::egress::Guard;
 use app::http_target::Outbound;
 use app::ids::EventId;
 use app::projects::{self, Expected};
-use app::queue::{Answer, QueueName};
+use app::queue::{Answer, Queue, QueueName};
 use app::receive_hook::{ReceiveError, Received, receive};
 use app::seal::Sealer;
 use app::table::{Condition, Item, Key};
 use app::{App, relay_http, relay_irker, sweep};
 use config::{HookId, HttpHook, Irker, LineSettings, LineStyle, Project, ProjectId, Source, TargetId};
-use embedded::{Serving, Store};
-use futures_util::stream::{FuturesUnordered, StreamExt};
 use payload::{Payload, Secret};
 use relay::egress::Policy;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::house::House;
+
 pub(crate) const PUSH: &[u8] = include_bytes!("../../../../tests/fixtures/gitlab/push.json");
-
-/// Longer than anything in these tests takes.
-const LEASE: Duration = Duration::from_hours(100);
-
-/// How many HTTP deliveries are under way at the same time.
-const WIDE: usize = 64;
 
 pub(crate) struct World {
     pub(crate) app: App,
     pub(crate) clock: Clock,
     /// Lets relays out to the peers, which are on 127.0.0.1.
     pub(crate) guard: Guard,
-    pub(crate) store: Store,
-    pub(crate) serving: Serving,
+    pub(crate) house: House,
+    pub(crate) queue: Arc<dyn Queue>,
     /// How many tasks of one irkerd a relay gets at a time.
     pub(crate) run_max: usize,
-    _folder: TempDir,
 }
 
 impl World {
-    pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    /// `None` where there is no such house, which has said so.
+    pub(crate) async fn new() -> Option<Self> {
         let clock = Clock::manual(Timestamp(1_700_000_000_000));
-        let store = Store::open(folder.path(), clock.clone()).unwrap();
+        let house = House::new(&clock).await?;
         let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
-        let app = App::with(Arc::new(store.table()), sealer, clock.clone(), Chance::seeded(1));
-        let serving = store.serve().await.unwrap();
+        let app = App::with(house.table(), sealer, clock.clone(), Chance::seeded(1));
         let guard = Guard::new(Policy::parse("127.0.0.1", "").unwrap());
-        Self { app, clock, guard, store, serving, run_max: 10, _folder: folder }
+        let queue = house.queue();
+        Some(Self { app, clock, guard, house, queue, run_max: 10 })
     }
 
     /// A push comes in for the project `p`, under the sender's id.
@@ -75,53 +69,31 @@ impl World {
         let headers =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let payload = Payload { headers: &headers, body };
-        receive(&self.app, &self.store.queue(), &"p".parse().unwrap(), payload).await
+        receive(&self.app, self.queue(), &"p".parse().unwrap(), payload).await
     }
 
     /// Every task that can be had is handled once. What the relays answered, in order.
     pub(crate) async fn work(&self) -> Vec<Answer> {
-        let mut answers = Vec::new();
-        for queue in [QueueName::Irker, QueueName::Http] {
+        let (mut answers, outbound) = (Vec::new(), self.outbound());
+        let irker = async |run: &[&str]| relay_irker::handle(&self.app, &self.guard, run).await;
+        let http = async |run: &[&str]| relay_http::handle(&self.app, &outbound, run).await;
+        for queue in QueueName::DELIVERIES {
             loop {
-                let runs = self.serving.lease_runs(queue, (10, self.run_max), LEASE).await.unwrap();
-                if runs.is_empty() {
+                let answered = match queue {
+                    QueueName::Irker => self.house.hand_out(queue, self.run_max, irker).await,
+                    QueueName::Http | QueueName::HttpOrdered => self.house.hand_out(queue, 1, http).await,
+                };
+                if answered.is_empty() {
                     break;
                 }
-                for run in runs {
-                    let bodies: Vec<_> = run.iter().map(|task| task.received.body.as_str()).collect();
-                    let answered = match queue {
-                        QueueName::Irker => relay_irker::handle(&self.app, &self.guard, &bodies).await,
-                        QueueName::Http => {
-                            let outbound = Outbound::new(self.guard.clone()).unwrap();
-                            relay_http::handle(&self.app, &outbound, &bodies).await
-                        }
-                    };
-                    for (task, answer) in run.iter().zip(&answered) {
-                        self.serving.answer(task.lease, *answer).await.unwrap();
-                    }
-                    answers.extend(answered);
-                }
+                answers.extend(answered);
             }
         }
         answers
     }
 
-    /// The same for HTTP targets, many at once: who hangs holds up nobody else.
-    pub(crate) async fn work_wide(&self, outbound: &Outbound) {
-        let mut under_way = FuturesUnordered::new();
-        loop {
-            let free = WIDE - under_way.len();
-            for run in self.serving.lease_runs(QueueName::Http, (free, 1), LEASE).await.unwrap() {
-                under_way.push(async move {
-                    let [task] = &run[..] else { panic!("a run is one task") };
-                    let answers = relay_http::handle(&self.app, outbound, &[&task.received.body]).await;
-                    self.serving.answer(task.lease, answers[0]).await.unwrap();
-                });
-            }
-            if under_way.next().await.is_none() {
-                return;
-            }
-        }
+    pub(crate) fn queue(&self) -> &dyn Queue {
+        &*self.queue
     }
 
     pub(crate) fn outbound(&self) -> Outbound {
@@ -131,7 +103,7 @@ impl World {
     /// A minute passes, and what has become due meanwhile is handled. What the relays answered.
     pub(crate) async fn minute(&self) -> Vec<Answer> {
         self.clock.advance(sweep::SWEEP_EVERY);
-        sweep::sweep(&self.app, &self.store.queue()).await.unwrap();
+        sweep::sweep(&self.app, self.queue()).await.unwrap();
         self.work().await
     }
 
