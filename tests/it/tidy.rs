@@ -9,7 +9,7 @@ use toml::Table;
 
 /// Our crates from the ground up: a crate depends only on crates of lower floors.
 const FLOORS: [&[&str]; 5] =
-    [&["payload"], &["config"], &["relay", "chatops"], &["app"], &["aws", "embedded"]];
+    [&["payload"], &["config"], &["relay", "chatops"], &["app", "git"], &["aws", "embedded"]];
 
 /// The floor of the programs, above all others.
 const PROGRAMS: usize = FLOORS.len();

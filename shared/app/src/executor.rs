@@ -12,6 +12,8 @@
 //!
 //! Adapters: `jobs::local`, `gitlab_runs`, `aws::CodeBuild`.
 
+use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,17 +52,25 @@ pub struct Order {
 }
 
 /// A job, and the commit that it is of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Found {
     /// Resolved, and without any keyword that nobody here honours. Its `retry` is the executor's matter.
     pub job: Job,
     /// The id of the commit, in hexadecimal digits.
     pub commit: String,
+    /// The commit's files.
+    pub files: Arc<dyn Files>,
     /// The branch or tag.
     pub reference: String,
     /// Everything that the job's processes get to see, the later of two with the same name being the one that counts:
     /// `CI_...`, the configuration's, the project's, `CHAT_INPUT`, `CHAT_CHANNEL`, `CHAT_USER_ID`. Expanded.
     pub variables: Vec<(String, String)>,
+}
+
+/// A commit's files, at hand: no executor needs to know git.
+pub trait Files: fmt::Debug + Send + Sync {
+    /// Writes them into an empty folder. Blocks.
+    fn check_out(&self, folder: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 }
 
 /// An executor's own name for what it has begun. Kept with the run, and shown to nobody.

@@ -13,6 +13,7 @@
 mod constant;
 mod duration;
 mod entry;
+mod environment;
 mod error;
 mod expression;
 mod extends;
@@ -31,6 +32,7 @@ mod value;
 mod variables;
 mod yaml;
 
+pub use environment::Environment;
 pub use error::CiError;
 pub use job::{Image, Job};
 
@@ -81,6 +83,24 @@ pub fn resolve(repository: &dyn Repository, context: &Context, job: &str) -> Res
     let workflow = chosen.workflow()?;
     let rule = chosen.rule(workflow)?;
     Ok(job::resolve(job, &chosen.view, planned, (rule, workflow)))
+}
+
+/// The names of all jobs that a chat could run, in the order in which they stand there.
+pub fn runnable(repository: &dyn Repository, context: &Context) -> Result<Vec<String>, CiError> {
+    let config = load(repository, context)?;
+    let pipeline =
+        Pipeline::plan(&config).map_err(|reason| CiError::invalid(&context.config_path, reason))?;
+    let mut names = Vec::new();
+    for (name, planned) in &pipeline.jobs {
+        let view = View { config: &config, job: planned.config };
+        let chosen = Chosen { repository, context, name, view, planned };
+        match chosen.workflow().and_then(|workflow| chosen.rule(workflow)) {
+            Ok(_) => names.push(name.clone()),
+            Err(CiError::Filtered { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(names)
 }
 
 /// The whole configuration, read and validated.

@@ -81,6 +81,26 @@ pub(crate) fn mentions_any(text: &str) -> bool {
     REFERENCE.is_match(text)
 }
 
+/// The same with values that are made when they are asked for; `None` as soon as the text is longer than it may be.
+pub(crate) fn expand_within(
+    text: &str,
+    bytes_max: usize,
+    mut value: impl FnMut(&str) -> String,
+) -> Option<String> {
+    let (mut expanded, mut at) = (String::with_capacity(text.len()), 0);
+    for found in REFERENCE.captures_iter(text) {
+        let whole = found.get_match();
+        expanded.push_str(&text[at..whole.start()]);
+        expanded.push_str(&value(name(&found)));
+        at = whole.end();
+        if expanded.len() > bytes_max {
+            return None;
+        }
+    }
+    expanded.push_str(&text[at..]);
+    (expanded.len() <= bytes_max).then_some(expanded)
+}
+
 fn name<'a>(found: &'a Captures<'_>) -> &'a str {
     found.iter().skip(1).flatten().next().map_or("", |name| name.as_str())
 }

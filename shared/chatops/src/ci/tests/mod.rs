@@ -15,6 +15,12 @@ use super::{Context, Job, Repository, resolve};
 #[derive(Default)]
 pub(super) struct Files(BTreeMap<String, String>);
 
+impl Files {
+    pub(super) fn with(path: &str, text: &str) -> Self {
+        Self(BTreeMap::from([(path.to_owned(), text.to_owned())]))
+    }
+}
+
 impl Repository for Files {
     fn read(&self, path: &str) -> Option<Vec<u8>> {
         self.0.get(path).map(|text| text.clone().into_bytes())
@@ -152,4 +158,15 @@ fn inputs_of_files() {
 #[test]
 fn what_is_refused() {
     check(include_str!("cases/refused.txt"));
+}
+
+/// Case 14, for a list: what a chat could run.
+#[test]
+fn the_jobs_that_a_chat_could_run_are_listed_as_they_stand_there() {
+    let ci = "b: {script: a}\na: {script: a, rules: [{if: $CI_PIPELINE_SOURCE == 'chat'}]}\n.c: {script: a}\n\
+              d: {script: a, except: [chat]}\ne: {script: a, rules: [{if: $CI_PIPELINE_SOURCE == 'push'}]}\n";
+    let listed = super::runnable(&Files::with(".gitlab-ci.yml", ci), &context());
+    assert_eq!(listed.unwrap(), ["b", "a"]);
+    let broken = super::runnable(&Files::with(".gitlab-ci.yml", "a: {stage: x}\n"), &context());
+    assert!(broken.is_err());
 }
