@@ -23,6 +23,7 @@ mod targets;
 mod test;
 mod test_hook;
 mod test_irker;
+mod token;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -71,6 +72,8 @@ enum Command {
     Targets(targets::Options),
     /// Switch a hook on again that Bellhop has switched off.
     Enable(targets::EnableOptions),
+    /// Make a token for the API and the console, and print it; also beside a running server.
+    Token(token::Options),
     /// Be a target: print every request that comes in.
     Receive(receive::Options),
     /// Show a job of a `.gitlab-ci.yml` as GitLab resolves it for a chat command.
@@ -153,6 +156,7 @@ async fn main() -> ExitCode {
         Command::Replay(options) => replay::run(options).await,
         Command::Targets(options) => targets::run(options).await,
         Command::Enable(options) => targets::enable(options).await,
+        Command::Token(options) => token::run(options).await,
         Command::Receive(options) => receive::run(options).await,
         Command::Ci(options) => ci::run(&options),
     };

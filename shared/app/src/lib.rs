@@ -47,6 +47,7 @@ pub mod table;
 pub mod targets;
 pub mod test_hook;
 pub mod test_irker;
+pub mod tokens;
 
 use std::sync::Arc;
 
@@ -54,12 +55,15 @@ pub use addresses::Addresses;
 pub use causes::Causes;
 pub use store::StoreError;
 
+use payload::Secret;
+
 use crate::attempts::AttemptLog;
 use crate::clock::{Chance, Clock};
 use crate::flow::Flow;
 use crate::projects::ProjectCache;
 use crate::seal::Sealer;
 use crate::table::Table;
+use crate::tokens::{Gate, TokenHash};
 
 /// What every use case stands on. Cheap to share, built once.
 pub struct App {
@@ -76,6 +80,9 @@ pub struct App {
     /// Where people and forges reach this Bellhop, for links.
     pub addresses: Addresses,
     projects: ProjectCache,
+    gate: Gate,
+    /// The token that a stack comes with.
+    first_admin: Option<TokenHash>,
     flow: Flow,
 }
 
@@ -87,8 +94,8 @@ impl App {
 
     /// With a clock and dice of one's own.
     pub fn with(table: Arc<dyn Table>, sealer: Sealer, clock: Clock, chance: Chance) -> Self {
-        let (log, addresses, projects, flow) = Default::default();
-        Self { table, sealer, clock, chance, log, addresses, projects, flow }
+        let (log, addresses, projects, flow, gate) = Default::default();
+        Self { table, sealer, clock, chance, log, addresses, projects, flow, gate, first_admin: None }
     }
 
     /// The same, found at these addresses.
@@ -101,5 +108,11 @@ impl App {
     #[must_use]
     pub fn logging(self, log: AttemptLog) -> Self {
         Self { log, ..self }
+    }
+
+    /// The same, with a token of scope admin that opens it from the first moment on, to make others with.
+    #[must_use]
+    pub fn admitting(self, first_admin: &Secret) -> Self {
+        Self { first_admin: Some(TokenHash::of(first_admin.expose())), ..self }
     }
 }

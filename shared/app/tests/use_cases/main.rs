@@ -20,6 +20,7 @@ mod replaying;
 mod saving;
 mod tarpits;
 mod testing_hooks;
+mod tokens;
 mod trouble;
 mod volume;
 mod world;

@@ -14,7 +14,9 @@ async fn sum(world: &World, whose: Whose) -> Counts {
     let mut sum = Counts::default();
     let hours = flow::last_day(&world.app, whose).await.unwrap();
     assert_eq!(hours.len(), HOURS as usize);
-    hours.iter().for_each(|hour| sum += hour.counts);
+    for hour in hours {
+        sum += hour.counts;
+    }
     sum
 }
 
