@@ -39,10 +39,14 @@ pub struct Order {
     pub job: String,
     /// What the user typed behind it: data, never a piece of a shell line, a template or a buildspec. Empty if nothing.
     pub input: String,
+    /// The immutable id of the team.
+    pub team_id: String,
     /// The immutable id of the channel.
     pub channel_id: String,
     /// The immutable id of the user, as the chat knows it.
     pub user_id: String,
+    /// The user's name, for people.
+    pub user_name: String,
     /// How long the run may take: the job's own limit, at most the project's.
     pub timeout: Duration,
     /// The job as it was found; `None` where GitLab finds it itself.

@@ -1,4 +1,5 @@
-//! The way to HTTP targets: one POST, one look at the answer.
+//! The way to HTTP targets: one POST, one look at the answer. What is asked of a web service, and its whole answer, go
+//! the same way.
 //!
 //! Redirects are not followed (a POST would become a GET, and the next address is nobody's choice), no proxy is
 //! taken from the environment, no cookie is kept, no answer is decompressed. Every request passes the guard, also one
@@ -14,6 +15,7 @@ use relay::limits::ANSWER_BYTES_MAX;
 use relay::{HttpRequest, Outcome, egress};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
+use reqwest::{Method, StatusCode};
 
 use crate::egress::{Guard, Pinned, pinned};
 
@@ -49,7 +51,7 @@ pub struct Exchange {
 pub struct Answered {
     /// As received: anything may stand there.
     pub headers: HeaderMap,
-    /// The first [`ANSWER_BYTES_MAX`] bytes, or fewer if no more came in time. Never decompressed.
+    /// The first bytes, of a target's answer [`ANSWER_BYTES_MAX`], or fewer if no more came in time. Never decompressed.
     pub body: Vec<u8>,
     /// Whether there was more, or might have been.
     pub is_cut: bool,
@@ -79,10 +81,10 @@ impl Outbound {
     /// Posts a request once, within its time, lookup included.
     pub async fn post(&self, request: HttpRequest) -> Exchange {
         let began = Instant::now();
-        let (outcome, answer) = match self.send(request, began).await {
+        let (outcome, answer) = match self.send(Method::POST, request, began).await {
             Ok(response) => {
                 let (status, retry_after_s) = (response.status(), retry_after(response.headers()));
-                let answer = read_a_little(response).await;
+                let answer = read_at_most(ANSWER_BYTES_MAX, response).await;
                 let outcome = if status.is_success() {
                     Outcome::Delivered { status: status.as_u16() }
                 } else {
@@ -95,8 +97,26 @@ impl Outbound {
         Exchange { outcome, answer, duration: began.elapsed() }
     }
 
+    /// Asks once, within its time, and reads at most so many bytes of the answer. An error is never an answer of the
+    /// other side.
+    pub async fn ask(
+        &self,
+        method: Method,
+        request: HttpRequest,
+        bytes_max: usize,
+    ) -> Result<(StatusCode, Answered), Outcome> {
+        let response = self.send(method, request, Instant::now()).await?;
+        let status = response.status();
+        Ok((status, read_at_most(bytes_max, response).await))
+    }
+
     /// Gives the head of an answer. What is left of the time holds for its body as well.
-    async fn send(&self, request: HttpRequest, began: Instant) -> Result<reqwest::Response, Outcome> {
+    async fn send(
+        &self,
+        method: Method,
+        request: HttpRequest,
+        began: Instant,
+    ) -> Result<reqwest::Response, Outcome> {
         let HttpRequest { url, headers, body, timeout, verify_tls } = request;
         let (url, place) = egress::read_url(url.expose())
             .map_err(|error| Outcome::Forbidden { reason: error.to_string() })?;
@@ -105,8 +125,8 @@ impl Outbound {
         let addresses = self.guard.resolve(&place).await?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let time_left = timeout.saturating_sub(began.elapsed());
-        let post = client.post(url).timeout(time_left).headers(headers).body(body);
-        let sent = pinned(&host, addresses, post.send()).await;
+        let asked = client.request(method, url).timeout(time_left).headers(headers).body(body);
+        let sent = pinned(&host, addresses, asked.send()).await;
         sent.map_err(|error| failure(error, timeout))
     }
 }
@@ -125,13 +145,13 @@ fn client(verify_tls: bool) -> Result<reqwest::Client, OutboundError> {
 }
 
 /// The status has been decided on; a body that breaks off or never ends changes nothing.
-async fn read_a_little(mut response: reqwest::Response) -> Answered {
+async fn read_at_most(bytes_max: usize, mut response: reqwest::Response) -> Answered {
     let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
     let is_cut = loop {
         match response.chunk().await {
             Ok(Some(chunk)) => {
-                let room = ANSWER_BYTES_MAX - body.len();
+                let room = bytes_max - body.len();
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 if chunk.len() > room {
                     break true;
@@ -145,7 +165,7 @@ async fn read_a_little(mut response: reqwest::Response) -> Answered {
 }
 
 /// Seconds only: a date would need both clocks to agree.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
 }
 

@@ -27,9 +27,11 @@ pub mod egress;
 pub mod events;
 pub mod executor;
 pub mod flow;
+pub mod gitlab;
 pub mod http_target;
 pub mod ids;
 pub mod irkerd;
+pub mod links;
 pub mod parking;
 pub mod projects;
 pub mod queue;
@@ -60,6 +62,7 @@ use payload::Secret;
 use crate::attempts::AttemptLog;
 use crate::clock::{Chance, Clock};
 use crate::flow::Flow;
+use crate::links::StandingCache;
 use crate::projects::ProjectCache;
 use crate::seal::Sealer;
 use crate::table::Table;
@@ -84,6 +87,7 @@ pub struct App {
     /// The token that a stack comes with.
     first_admin: Option<TokenHash>,
     flow: Flow,
+    standings: StandingCache,
 }
 
 impl App {
@@ -94,8 +98,9 @@ impl App {
 
     /// With a clock and dice of one's own.
     pub fn with(table: Arc<dyn Table>, sealer: Sealer, clock: Clock, chance: Chance) -> Self {
-        let (log, addresses, projects, flow, gate) = Default::default();
-        Self { table, sealer, clock, chance, log, addresses, projects, flow, gate, first_admin: None }
+        let (log, addresses, projects, standings, flow, gate) = Default::default();
+        let first_admin = None;
+        Self { table, sealer, clock, chance, log, addresses, projects, gate, first_admin, flow, standings }
     }
 
     /// The same, found at these addresses.

@@ -318,6 +318,16 @@ pub fn unsuccessful(reasons: &[&str]) -> Text {
     reasons.iter().fold(start, |text, reason| text.words("\n- ").foreign(reason))
 }
 
+/// Something that GitLab could not be asked. The reason is one sentence without its full stop.
+pub fn unasked(reason: &str) -> Text {
+    Text::of("That did not work: ").foreign(reason).words(".")
+}
+
+/// The answer to `link` where Bellhop does not know its own address.
+pub fn no_link() -> Text {
+    Text::of("Your account cannot be connected: this Bellhop does not know its own address.")
+}
+
 /// The head of a list of issues.
 pub fn issues_found(count: usize) -> Text {
     Text::of(&match count {

@@ -43,13 +43,13 @@ pub struct Issue<'a> {
     pub labels: &'a [&'a str],
 }
 
-/// Somebody at GitLab.
+/// Somebody at GitLab; or in chat, where nobody knows who that is at GitLab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member<'a> {
     /// The login, without `@`.
     pub login: &'a str,
-    /// The profile's page.
-    pub url: &'a str,
+    /// The profile's page at GitLab.
+    pub url: Option<&'a str>,
 }
 
 /// What was done with an issue.
@@ -84,7 +84,7 @@ pub fn done(platform: Platform, issue: &Issue<'_>, by: Member<'_>, deed: Deed<'_
     let number = issue.number;
     let on_behalf = |what: &str| {
         Text::of(&format!("I {what} on "))
-            .link(&format!("@{}", by.login), Some(by.url))
+            .link(&format!("@{}", by.login), by.url)
             .words(&format!("'s behalf: *#{number}* in "))
             .link(issue.project, Some(issue.project_url))
     };
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn what_was_done_with_an_issue_is_told_in_gitlabs_words() {
-        let mike = Member { login: "mike", url: "https://gitlab.example.net/mike" };
+        let mike = Member { login: "mike", url: Some("https://gitlab.example.net/mike") };
         let done = |deed| {
             let shown = super::done(Platform::Slack, &issue(false), mike, deed);
             let attachment = &shown["attachments"][0];
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn a_confidential_issue_is_for_the_caller_alone() {
         let secret = Issue { is_confidential: true, ..issue(true) };
-        let mike = Member { login: "mike", url: "https://gitlab.example.net/mike" };
+        let mike = Member { login: "mike", url: Some("https://gitlab.example.net/mike") };
         assert_eq!(shown(Platform::Slack, &secret)["response_type"], "ephemeral");
         for deed in [Deed::Created, Deed::Closed, Deed::MovedFrom { number: 3, url: "https://h/3" }] {
             assert_eq!(super::done(Platform::Slack, &secret, mike, deed)["response_type"], "ephemeral");
