@@ -163,7 +163,7 @@ mod queue {
         let emulator = emulator().await?;
         let client = Client::new(&aws_at(&emulator).await);
         let (mut urls, mut dead_letter_urls) = (QueueUrls::new(), QueueUrls::new());
-        for queue in QueueName::DELIVERIES {
+        for queue in QueueName::ALL {
             let (url, dead_url) = queue_pair(&client, queue).await;
             urls.insert(queue, url);
             dead_letter_urls.insert(queue, dead_url);

@@ -117,8 +117,9 @@ impl OnLambda {
         let hidden = json!({"VisibilityTimeout": HIDDEN_SECONDS});
         let fifo = json!({"VisibilityTimeout": HIDDEN_SECONDS, "FifoQueue": "true"});
         let irker_queue = emulator.create_queue("irker.fifo", fifo.clone()).await;
-        let http_queue = emulator.create_queue("http", hidden).await;
+        let http_queue = emulator.create_queue("http", hidden.clone()).await;
         let ordered_queue = emulator.create_queue("http-ordered.fifo", fifo).await;
+        let runs_queue = emulator.create_queue("runs", hidden).await;
         let mut environment = emulator.environment();
         environment.extend([
             ("BELLHOP_TABLE", TABLE.to_owned()),
@@ -127,6 +128,7 @@ impl OnLambda {
             ("BELLHOP_IRKER_QUEUE_URL", irker_queue.clone()),
             ("BELLHOP_HTTP_QUEUE_URL", http_queue.clone()),
             ("BELLHOP_HTTP_ORDERED_QUEUE_URL", ordered_queue.clone()),
+            ("BELLHOP_RUNS_QUEUE_URL", runs_queue),
         ]);
         apply_to_table(project, TABLE, &environment);
         for function in ["receive-hook", "relay-irker", "relay-http", "sweep"] {

@@ -8,13 +8,16 @@ use std::fs;
 
 use app::parking::QUEUE_WAIT_MAX;
 use app::queue::QueueName;
-use config::limits::RETRY_WAITS_MAX;
+use config::limits::{JOB_TIMEOUT_S, RETRY_WAITS_MAX};
 use end_to_end::workspace;
 use relay::limits::{HTTP_AGE_MAX, IRKER_AGE_MAX};
 use saphyr::{LoadableYamlNode, Yaml};
 
 /// AWS advises this many, so that a batch that was throttled does not become visible while it is being retried.
 const TIMEOUTS_BEFORE_VISIBLE: i64 = 6;
+
+/// How seldom a run may be looked at that takes as long as a run may.
+const LOOKED_AT_EVERY_S: u32 = 300;
 
 /// An SQS trigger of a function.
 struct Trigger<'a> {
@@ -31,7 +34,8 @@ impl Trigger<'_> {
             "IrkerQueue" => QueueName::Irker,
             "HttpQueue" => QueueName::Http,
             "HttpOrderedQueue" => QueueName::HttpOrdered,
-            other => panic!("{other} is no queue of deliveries"),
+            "RunsQueue" => QueueName::Runs,
+            other => panic!("{other} is no queue of ours"),
         }
     }
 }
@@ -144,6 +148,10 @@ fn a_targets_trouble_makes_no_dead_letters() {
                 let looks = i64::try_from(HTTP_AGE_MAX.as_secs() / QUEUE_WAIT_MAX.as_secs()).expect("some");
                 assert!(tries > looks + attempts, "{tries} receives, {looks} looks, {attempts} more");
             }
+            QueueName::Runs => {
+                let looks = i64::from(JOB_TIMEOUT_S.end() / LOOKED_AT_EVERY_S);
+                assert!(tries > looks, "{tries} receives, {looks} looks");
+            }
         }
     });
 }
@@ -163,7 +171,7 @@ fn functions_know_the_queues_that_they_use() {
     check(|resources| {
         for (function, queues) in [
             ("ReceiveHook", &QueueName::DELIVERIES[..]),
-            ("Sweep", &QueueName::DELIVERIES),
+            ("Sweep", &QueueName::ALL),
             ("RelayHttp", &[QueueName::Http, QueueName::HttpOrdered]),
         ] {
             let environment = at(at(at(resources, function), "Properties"), "Environment");

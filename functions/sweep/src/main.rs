@@ -13,7 +13,7 @@ use aws::Environment;
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
     let environment = Environment::load().await;
-    let (table, queue) = (environment.table()?, environment.queue(&QueueName::DELIVERIES)?);
+    let (table, queue) = (environment.table()?, environment.queue(&QueueName::ALL)?);
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
     aws::serve_schedule(async || app::sweep::sweep(&app, &queue).await)
         .await

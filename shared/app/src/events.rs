@@ -43,8 +43,8 @@ pub const KEPT: Duration = Duration::from_hours(14 * 24);
 /// clocks that differ.
 pub const ACCEPTANCE_MAX: Duration = Duration::from_secs(30);
 
-/// How many bytes of a compressed payload one row holds: an item's limit, less room for the document.
-const PART_BYTES_MAX: usize = 360 * 1024;
+/// How many compressed bytes one row holds: an item's limit, less room for the document.
+pub(crate) const PART_BYTES_MAX: usize = 360 * 1024;
 
 /// An event as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,7 +254,7 @@ pub(crate) async fn original(
 }
 
 #[expect(clippy::expect_used, reason = "writing to memory does not fail")]
-fn compress(body: &[u8]) -> Vec<u8> {
+pub(crate) fn compress(body: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 3), Compression::fast());
     encoder.write_all(body).expect("memory takes it");
     encoder.finish().expect("memory takes it")

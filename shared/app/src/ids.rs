@@ -69,7 +69,7 @@ impl FromStr for EventId {
 }
 
 /// Names a run. Short, since people type it: it is no secret, and whoever knows it may do nothing with it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunId(String);
 

@@ -18,6 +18,7 @@ pub mod attempts;
 pub mod attention;
 mod causes;
 pub mod channels;
+pub mod chat;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -42,6 +43,7 @@ pub mod relay_http;
 pub mod relay_irker;
 pub mod replay;
 pub mod resend;
+pub mod runs;
 pub mod seal;
 mod store;
 pub mod sweep;

@@ -16,8 +16,9 @@ use async_trait::async_trait;
 use config::{Irker, Project, ProjectId, TargetId};
 use serde::{Deserialize, Serialize};
 
+use crate::chat::{Asked, News};
 use crate::clock::Timestamp;
-use crate::ids::{EventId, Stamp};
+use crate::ids::{EventId, RunId, Stamp};
 
 /// After how many faults an item is set aside: one is chance, five are the item's own.
 ///
@@ -36,11 +37,16 @@ pub enum QueueName {
     Http,
     /// Strictly in order within a group; a group is one target whose hook is `ordered`.
     HttpOrdered,
+    /// What a slash command leaves to be done. In no order, fair between groups; a group is one project.
+    Runs,
 }
 
 impl QueueName {
     /// Those that carry deliveries.
     pub const DELIVERIES: [Self; 3] = [Self::Irker, Self::Http, Self::HttpOrdered];
+
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Irker, Self::Http, Self::HttpOrdered, Self::Runs];
 
     /// As it appears in logs and in the embedded store.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +54,7 @@ impl QueueName {
             Self::Irker => "irker",
             Self::Http => "http",
             Self::HttpOrdered => "http-ordered",
+            Self::Runs => "runs",
         }
     }
 
@@ -55,7 +62,7 @@ impl QueueName {
     pub fn is_ordered(self) -> bool {
         match self {
             Self::Irker | Self::HttpOrdered => true,
-            Self::Http => false,
+            Self::Http | Self::Runs => false,
         }
     }
 }
@@ -103,6 +110,47 @@ pub enum Task {
         /// Which test.
         test: IrkerTest,
     },
+    /// To find a run's job, to begin it, and to follow it to its end.
+    RunJobV1 {
+        /// Which run.
+        run: RunId,
+        /// Whose.
+        project: ProjectId,
+    },
+    /// To tell a run's executor that somebody wants it stopped.
+    CancelRunV1 {
+        /// Which run.
+        run: RunId,
+        /// Whose.
+        project: ProjectId,
+    },
+    /// To carry out a command that takes a look elsewhere: at the repository's jobs, at GitLab's issues and deployments.
+    CarryOutV1 {
+        /// Who asked, and where.
+        asked: Box<Asked>,
+        /// For what: the text that was typed, to be read by `chatops::grammar`.
+        text: String,
+    },
+    /// To tell chat of a run, in the words that are right when that is done.
+    TellRunV1 {
+        /// Which run.
+        run: RunId,
+        /// Whose.
+        project: ProjectId,
+        /// What of it.
+        news: News,
+        /// When the task was sent, in milliseconds since 1970.
+        queued_at: Timestamp,
+    },
+    /// To answer a command.
+    AnswerV1 {
+        /// Who asked, and where.
+        asked: Box<Asked>,
+        /// What chat is to show: the JSON of `chatops::reply`.
+        payload: String,
+        /// When the task was sent, in milliseconds since 1970.
+        queued_at: Timestamp,
+    },
 }
 
 /// A test of a project's way to IRC.
@@ -143,7 +191,7 @@ impl Task {
             Self::RelayIrkerV1 { delivery, .. }
             | Self::RelayHttpV1 { delivery }
             | Self::RelayHttpInOrderV1 { delivery } => Some(delivery),
-            Self::TestIrkerV1 { .. } => None,
+            _ => None,
         }
     }
 
@@ -153,6 +201,11 @@ impl Task {
             Self::RelayIrkerV1 { .. } | Self::TestIrkerV1 { .. } => QueueName::Irker,
             Self::RelayHttpV1 { .. } => QueueName::Http,
             Self::RelayHttpInOrderV1 { .. } => QueueName::HttpOrdered,
+            Self::RunJobV1 { .. }
+            | Self::CancelRunV1 { .. }
+            | Self::CarryOutV1 { .. }
+            | Self::TellRunV1 { .. }
+            | Self::AnswerV1 { .. } => QueueName::Runs,
         }
     }
 
@@ -163,6 +216,10 @@ impl Task {
             Self::RelayHttpV1 { delivery } | Self::RelayHttpInOrderV1 { delivery } => {
                 delivery.target.to_string()
             }
+            Self::RunJobV1 { project, .. }
+            | Self::CancelRunV1 { project, .. }
+            | Self::TellRunV1 { project, .. } => project.to_string(),
+            Self::CarryOutV1 { asked, .. } | Self::AnswerV1 { asked, .. } => asked.project.to_string(),
         }
     }
 
@@ -177,6 +234,11 @@ impl Task {
                 format!("{}.{}.{}", delivery.stamp, delivery.target, delivery.queued_at)
             }
             Self::TestIrkerV1 { test, .. } => format!("{}.test", test.id),
+            Self::RunJobV1 { run, .. } => format!("{run}.run"),
+            Self::CancelRunV1 { run, .. } => format!("{run}.cancel"),
+            Self::CarryOutV1 { asked, .. } => format!("{}.carry-out", asked.id),
+            Self::TellRunV1 { run, queued_at, .. } => format!("{run}.tell.{queued_at}"),
+            Self::AnswerV1 { asked, queued_at, .. } => format!("{}.answer.{queued_at}", asked.id),
         }
     }
 }

@@ -7,11 +7,13 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac};
 use payload::Secret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Chance;
+use crate::ids::hex;
 
 /// The shortest passphrase that makes a key, in bytes: 32 hexadecimal digits hold 128 bits, if they are random.
 const PASSPHRASE_BYTES_MIN: usize = 32;
@@ -19,14 +21,21 @@ const PASSPHRASE_BYTES_MIN: usize = 32;
 /// GCM's nonce. Random ones are safe for four thousand million seals under one key.
 const NONCE_BYTES: usize = 12;
 
+/// What the signing key is made for, besides the sealing key.
+const SIGNING: &str = "bellhop signs";
+
 /// A secret that only [`Sealer::open`] can read: nonce, ciphertext and tag in base64.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sealed(String);
 
-/// Seals and opens.
+/// Seals and opens, and signs what is given away to come back.
 #[derive(Clone)]
-pub struct Sealer(Aes256Gcm);
+pub struct Sealer {
+    cipher: Aes256Gcm,
+    /// Another key, made of the same text: no key serves two algorithms.
+    signer: Hmac<Sha256>,
+}
 
 /// Why nothing could be sealed or opened. Never says what.
 #[derive(Debug, thiserror::Error)]
@@ -47,14 +56,16 @@ impl Sealer {
         if text.len() < PASSPHRASE_BYTES_MIN {
             return Err(SealError::WeakKey);
         }
-        Ok(Self(Aes256Gcm::new(&Sha256::digest(text.as_bytes()))))
+        let key = Sha256::digest(text.as_bytes());
+        let signing_key = keyed(&key).chain_update(SIGNING).finalize().into_bytes();
+        Ok(Self { cipher: Aes256Gcm::new(&key), signer: keyed(&signing_key) })
     }
 
     /// Seals a secret for one place.
     pub fn seal(&self, secret: &Secret, place: &str, chance: &Chance) -> Result<Sealed, SealError> {
         let nonce: [u8; NONCE_BYTES] = chance.bytes();
         let payload = Payload { msg: secret.expose().as_bytes(), aad: place.as_bytes() };
-        let sealed = self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::Closed)?;
+        let sealed = self.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::Closed)?;
         Ok(Sealed(STANDARD.encode([&nonce[..], &sealed].concat())))
     }
 
@@ -62,11 +73,32 @@ impl Sealer {
     pub fn open(&self, sealed: &Sealed, place: &str) -> Result<Secret, SealError> {
         let bytes = STANDARD.decode(&sealed.0).map_err(|_| SealError::Closed)?;
         let (nonce, msg) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Closed)?;
-        let opened = self.0.decrypt(&Nonce::from(*nonce), Payload { msg, aad: place.as_bytes() });
+        let opened = self.cipher.decrypt(&Nonce::from(*nonce), Payload { msg, aad: place.as_bytes() });
         let text =
             String::from_utf8(opened.map_err(|_| SealError::Closed)?).map_err(|_| SealError::Closed)?;
         Ok(Secret::new(text))
     }
+
+    /// Signs a text for one purpose: 64 hexadecimal digits (HMAC-SHA256). Without the key, nobody can make them, nor find
+    /// out by trying which text they are of.
+    pub fn sign(&self, purpose: &'static str, text: &str) -> String {
+        hex(&self.signed(purpose, text).finalize().into_bytes())
+    }
+
+    /// Whether a signature is of this text, for this purpose. Takes the same time for every wrong one.
+    pub fn is_signed(&self, purpose: &'static str, text: &str, signature: &str) -> bool {
+        Secret::new(self.sign(purpose, text)).matches(signature.as_bytes())
+    }
+
+    /// The purpose is a word of ours, and never holds the zero behind it.
+    fn signed(&self, purpose: &'static str, text: &str) -> Hmac<Sha256> {
+        self.signer.clone().chain_update(purpose).chain_update([0]).chain_update(text)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("any key length will do")
 }
 
 #[cfg(test)]
@@ -100,6 +132,18 @@ mod tests {
         for broken in ["", "AAAA", "no base64!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
             assert!(sealer(KEY).open(&Sealed(broken.to_owned()), "x").is_err(), "{broken}");
         }
+    }
+
+    #[test]
+    fn a_signature_is_of_one_text_for_one_purpose_with_one_key() {
+        let signature = sealer(KEY).sign("log", "run 7");
+        assert_eq!(signature.len(), 64);
+        assert!(sealer(KEY).is_signed("log", "run 7", &signature));
+        for (purpose, text) in [("log", "run 8"), ("link", "run 7"), ("log", "")] {
+            assert!(!sealer(KEY).is_signed(purpose, text, &signature), "{purpose} {text}");
+        }
+        assert!(!sealer(&KEY.replace('0', "9")).is_signed("log", "run 7", &signature));
+        assert!(!sealer(KEY).is_signed("log", "run 7", &signature[..63]));
     }
 
     #[test]

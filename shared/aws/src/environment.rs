@@ -119,12 +119,13 @@ fn queue_variable(queue: QueueName) -> &'static str {
         QueueName::Irker => "BELLHOP_IRKER_QUEUE_URL",
         QueueName::Http => "BELLHOP_HTTP_QUEUE_URL",
         QueueName::HttpOrdered => "BELLHOP_HTTP_ORDERED_QUEUE_URL",
+        QueueName::Runs => "BELLHOP_RUNS_QUEUE_URL",
     }
 }
 
 fn queue_urls() -> QueueUrls {
     let url = |queue| Some((queue, read(queue_variable(queue))?));
-    QueueName::DELIVERIES.into_iter().filter_map(url).collect()
+    QueueName::ALL.into_iter().filter_map(url).collect()
 }
 
 /// Why an operator's program cannot work on a deployed Bellhop.

@@ -21,11 +21,13 @@ use futures_util::{FutureExt, StreamExt, stream};
 const ITEMS_AT_ONCE_MAX: usize = 10;
 
 /// How long an item of a queue may take: none is started later than this before Lambda ends the invocation. An irkerd has
-/// about ten seconds, and an HTTP target what its hook gives it, thirty at the most; the rest is for the table.
+/// about ten seconds, and an HTTP target what its hook gives it, thirty at the most; the rest is for the table. A run's
+/// job may have to be fetched from a repository first.
 pub const fn item_time_max(queue: QueueName) -> Duration {
     match queue {
         QueueName::Irker => Duration::from_secs(15),
         QueueName::Http | QueueName::HttpOrdered => Duration::from_secs(35),
+        QueueName::Runs => Duration::from_mins(1),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Not here: whether the request is authentic (`slack`, `mattermost`: ask them first), what the text means (`grammar`).
 
 use config::commands::{Chat, Platform, is_id};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::form::{Form, FormError};
@@ -31,7 +32,7 @@ pub struct Command {
 }
 
 /// Something with an id that stays and a name that may change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     /// Immutable: letters and digits.
     pub id: String,

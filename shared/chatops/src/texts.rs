@@ -209,10 +209,12 @@ pub enum Doing<'a> {
     Failed,
     /// Stopped at its deadline.
     TimedOut,
-    /// Stopped by this user.
-    Cancelled(&'a Named),
+    /// Stopped, by this user if it was one of the chat's.
+    Cancelled(Option<&'a Named>),
     /// Never begun.
     NotStarted,
+    /// Nobody knows: the machine that it ran on is gone.
+    Lost,
 }
 
 /// The answer to `status`.
@@ -225,9 +227,15 @@ pub fn status(run: &str, job: &str, doing: Doing<'_>) -> Text {
         Doing::Succeeded(took) => start.words(&format!("succeeded after {}.", duration(took))),
         Doing::Failed => start.words("failed."),
         Doing::TimedOut => start.words("took too long and was stopped."),
-        Doing::Cancelled(by) => start.words("was cancelled by ").foreign(&by.name).words("."),
+        Doing::Cancelled(by) => start.then(was_cancelled(by)),
         Doing::NotStarted => start.words("could not start."),
+        Doing::Lost => start.words("was lost with the machine that it ran on."),
     }
+}
+
+/// The same, and what a job that is over printed.
+pub fn with_output(status: Text, printed: &Excerpt, url: Option<&str>) -> Text {
+    status.words("\n").then(output(printed, url))
 }
 
 /// The answer to `status` of somebody who never ran anything.
@@ -277,8 +285,27 @@ pub fn timed_out(limit: Duration, url: Option<&str>) -> Text {
 }
 
 /// A job that somebody stopped.
-pub fn cancelled(job: &str, by: &Named) -> Text {
-    Text::default().foreign(job).words(" was cancelled by ").foreign(&by.name).words(".")
+pub fn cancelled(job: &str, by: Option<&Named>) -> Text {
+    Text::default().foreign(job).words(" ").then(was_cancelled(by))
+}
+
+fn was_cancelled(by: Option<&Named>) -> Text {
+    match by {
+        Some(by) => Text::of("was cancelled by ").foreign(&by.name).words("."),
+        None => Text::of("was cancelled."),
+    }
+}
+
+/// A job whose end nobody saw.
+pub fn lost(job: &str) -> Text {
+    Text::of("Sorry, nobody knows how ")
+        .foreign(job)
+        .words(" ended: the machine that it ran on is gone. It may have done all, a part or nothing.")
+}
+
+/// A run that nobody consented to in time.
+pub fn expired(job: &str) -> Text {
+    Text::of("Nobody confirmed ").foreign(job).words(" in time: it does not start.")
 }
 
 /// A job that never began. The reason is one sentence for people.

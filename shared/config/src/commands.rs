@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use argument::{Argument, ArgumentKind};
 pub use chat::{Chat, ChatError, ChatOrigin, MattermostSlashCommands, Platform, SlackSlashCommands};
 pub use pattern::{ArgumentPattern, JobPattern, PatternError};
-pub use rule::{AccessLevel, Approval, Effect, Rule, RuleError, Verb};
+pub use rule::{AccessLevel, Approval, ApprovalExpiry, Effect, Rule, RuleError, Verb};
 
 use crate::limits::{CHAT_ID_BYTES, CHAT_LIST_MAX, RULES_MAX, SOURCE_ID_BYTES};
 

@@ -12,7 +12,7 @@ use payload::Identity;
 
 use super::fresh;
 use crate::clock::{Chance, Timestamp};
-use crate::ids::{EventId, Stamp};
+use crate::ids::{EventId, RunId, Stamp};
 use crate::queue::{Answer, Delivery, FAULTS_MAX, Queue, QueueName, Task};
 
 /// A lease that no check outlasts.
@@ -107,7 +107,21 @@ impl Sender {
         match queue {
             QueueName::Irker => self.irker(n),
             QueueName::HttpOrdered => self.http_ordered(n),
-            QueueName::Http => panic!("it has no order"),
+            QueueName::Http | QueueName::Runs => panic!("it has no order"),
+        }
+    }
+
+    /// Of one and the same project.
+    fn run(&self, n: u64) -> Task {
+        Task::RunJobV1 { run: RunId::new(&Chance::seeded(self.seed.wrapping_add(n))), project: ProjectId(1) }
+    }
+
+    /// To the queue of this name.
+    fn task(&self, queue: QueueName, n: u64) -> Task {
+        match queue {
+            QueueName::Http => self.http(n),
+            QueueName::Runs => self.run(n),
+            ordered => self.in_order(ordered, n),
         }
     }
 }
@@ -141,10 +155,11 @@ const ORDERED: [QueueName; 2] = [QueueName::Irker, QueueName::HttpOrdered];
 pub async fn what_is_sent_arrives_until_it_is_done(queue: &dyn Queue, consumer: &dyn Consumer) {
     let (one, other) = (Sender::new(), Sender::new());
     let tasks: Vec<Task> = (0..25)
-        .map(|n| match n % 4 {
+        .map(|n| match n % 5 {
             0 => one.http(n),
             1 => one.irker(n),
             2 => one.http_ordered(n),
+            3 => one.run(n),
             _ => other.irker(n),
         })
         .collect();
@@ -152,7 +167,7 @@ pub async fn what_is_sent_arrives_until_it_is_done(queue: &dyn Queue, consumer: 
     send(queue, []).await;
 
     let mut missing: BTreeSet<String> = tasks.iter().map(Task::id).collect();
-    for name in QueueName::DELIVERIES {
+    for name in QueueName::ALL {
         let max = if name.is_ordered() { 1 } else { 10 };
         let expected: Vec<&Task> = tasks.iter().filter(|task| task.queue() == name).collect();
         for _ in 0..LOOKS_MAX {
@@ -262,8 +277,8 @@ pub async fn again_comes_back(queue: &dyn Queue, consumer: &dyn Consumer) {
 /// A consumer that died holds nothing up for longer than its lease.
 pub async fn a_lease_that_ran_out_hands_over_again(queue: &dyn Queue, consumer: &dyn Consumer) {
     let sender = Sender::new();
-    for name in QueueName::DELIVERIES {
-        let task = if name.is_ordered() { sender.in_order(name, 1) } else { sender.http(1) };
+    for name in QueueName::ALL {
+        let task = sender.task(name, 1);
         send(queue, [task.clone()]).await;
         let lost = next(consumer, name, SHORT).await;
         let found = next(consumer, name, LONG).await;

@@ -82,6 +82,7 @@ impl World {
                 let answered = match queue {
                     QueueName::Irker => self.house.hand_out(queue, self.run_max, irker).await,
                     QueueName::Http | QueueName::HttpOrdered => self.house.hand_out(queue, 1, http).await,
+                    QueueName::Runs => panic!("it carries no deliveries"),
                 };
                 if answered.is_empty() {
                     break;

@@ -60,14 +60,16 @@ pub enum Ending<'a> {
     },
     /// By somebody's will.
     Cancelled {
-        /// Whose.
-        by: &'a Named,
+        /// Whose, if it was somebody in the chat.
+        by: Option<&'a Named>,
     },
     /// Before it began.
     NotStarted {
         /// Why, in one sentence for people, which may quote foreign text.
         reason: &'a str,
     },
+    /// Unseen: the machine that it ran on is gone.
+    Lost,
 }
 
 /// How a result gets to the channel.
@@ -159,6 +161,7 @@ fn said(run: &Run<'_>, ending: Ending<'_>) -> Text {
         Ending::TimedOut { limit, last_lines } => with_lines(texts::timed_out(limit, run.url), last_lines),
         Ending::Cancelled { by } => texts::cancelled(run.job, by),
         Ending::NotStarted { reason } => texts::not_started(run.job, reason),
+        Ending::Lost => texts::lost(run.job),
     }
 }
 

@@ -156,8 +156,9 @@ fn each_end_has_words_of_its_own() {
         Ending::Failed { exit_code: Some(1), last_lines: &lines },
         Ending::Failed { exit_code: None, last_lines: &none },
         Ending::TimedOut { limit: quarter, last_lines: &lines },
-        Ending::Cancelled { by: &eve },
+        Ending::Cancelled { by: Some(&eve) },
         Ending::NotStarted { reason: "the image <ruby> does not exist." },
+        Ending::Lost,
     ];
     assert_snapshot!(endings.map(slack).join("\n--\n"), @"
     <@U1>: done, no output, 12 s
@@ -179,6 +180,8 @@ fn each_end_has_words_of_its_own() {
     <@U1>: ls was cancelled by eve.
     --
     <@U1>: Sorry, ls could not start: the image &lt;ruby&gt; does not exist.
+    --
+    <@U1>: Sorry, nobody knows how ls ended: the machine that it ran on is gone. It may have done all, a part or nothing.
     ");
     assert_snapshot!(endings.map(mattermost).join("\n--\n"), @r"
     done, no output, 12 s
@@ -200,6 +203,8 @@ fn each_end_has_words_of_its_own() {
     ls was cancelled by eve.
     --
     Sorry, ls could not start: the image \<ruby\> does not exist.
+    --
+    Sorry, nobody knows how ls ended: the machine that it ran on is gone. It may have done all, a part or nothing.
     ");
     assert_json_snapshot!(ended(Platform::Mattermost, endings[1])["attachments"][0]["color"], @r##""#e40303""##);
 }
@@ -241,7 +246,7 @@ proptest! {
             Ending::Succeeded { output: &output, took: limit },
             Ending::Failed { exit_code: code, last_lines: &last_lines },
             Ending::TimedOut { limit, last_lines: &last_lines },
-            Ending::Cancelled { by: &by },
+            Ending::Cancelled { by: Some(&by) },
             Ending::NotStarted { reason: &unit },
         ] {
             let told = slack(ending);

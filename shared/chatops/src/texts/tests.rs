@@ -173,8 +173,10 @@ fn a_run_tells_how_it_is_doing() {
         Doing::Succeeded(Duration::from_secs(12)),
         Doing::Failed,
         Doing::TimedOut,
-        Doing::Cancelled(&ann),
+        Doing::Cancelled(Some(&ann)),
+        Doing::Cancelled(None),
         Doing::NotStarted,
+        Doing::Lost,
     ]
     .map(|doing| read(&status("r1", "ls", doing)))
     .into();
@@ -186,7 +188,9 @@ fn a_run_tells_how_it_is_doing() {
     ls (#r1) failed.
     ls (#r1) took too long and was stopped.
     ls (#r1) was cancelled by ann.
+    ls (#r1) was cancelled.
     ls (#r1) could not start.
+    ls (#r1) was lost with the machine that it ran on.
     ");
     assert_snapshot!(read(&cancelling("r1")), @"Stopping #r1.");
     assert_snapshot!(read(&over("r1")), @"#r1 is over already.");
