@@ -15,10 +15,10 @@ use tokio::task::JoinHandle;
 use crate::one_machine::{LINES_OF_2014, assert_posted_on};
 use crate::words::{farewell, said_of};
 
-const TABLE: &str = "bellhop";
+pub(crate) const TABLE: &str = "bellhop";
 
 /// What secrets in the table are sealed with.
-const SEALING_KEY: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const SEALING_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// How long SQS hides what was taken and not put off any further: seconds here, minutes in `template.yaml`.
 const HIDDEN_SECONDS: &str = "2";

@@ -1,5 +1,6 @@
 //! The house as a whole, against its real peers.
 
+mod configuration;
 mod conformance;
 mod crash;
 mod demo;

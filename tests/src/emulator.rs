@@ -70,6 +70,12 @@ impl Emulator {
         made["QueueUrl"].as_str().expect("the queue has a URL").to_owned()
     }
 
+    /// Keeps a secret.
+    pub async fn create_secret(&self, name: &str, text: &str) {
+        let secret = json!({"Name": name, "SecretString": text, "ClientRequestToken": "0f49f12c-0000-4000-8000-000000000000"});
+        self.call("secretsmanager.CreateSecret", &secret).await;
+    }
+
     /// Takes what is there, up to ten, waiting for at most a second.
     pub async fn take(&self, queue_url: &str) -> Vec<Value> {
         let order = json!({
@@ -93,7 +99,11 @@ impl Emulator {
     /// # Panics
     /// If it is refused.
     async fn call(&self, operation: &str, order: &Value) -> Value {
-        let service = if operation.starts_with("AmazonSQS") { "sqs" } else { "dynamodb" };
+        let service = match operation.split(['.', '_']).next() {
+            Some("AmazonSQS") => "sqs",
+            Some("secretsmanager") => "secretsmanager",
+            _ => "dynamodb",
+        };
         let signature = format!(
             "AWS4-HMAC-SHA256 Credential=000000000000/20260101/{REGION}/{service}/aws4_request, \
              SignedHeaders=host, Signature=0"

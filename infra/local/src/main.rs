@@ -7,16 +7,20 @@ mod apply;
 mod ci;
 mod colours;
 mod demo;
+mod export;
 mod file;
 mod house;
 mod inspect;
 mod listen;
 mod log;
 mod preview;
+mod progress;
 mod receive;
+mod references;
 mod replay;
 mod resend;
 mod sample;
+mod schema;
 mod serve;
 mod shown;
 mod targets;
@@ -52,8 +56,12 @@ struct Cli {
 enum Command {
     /// Take webhooks in and relay them (what happens without a command).
     Serve(serve::Options),
-    /// Load projects from a TOML file into the store, also beside a running server.
+    /// Make the store's projects as a file says, also beside a running server.
     Apply(apply::Options),
+    /// Write the store's projects as such a file.
+    Export(export::Options),
+    /// Print the JSON Schema of such files, for editors.
+    Schema,
     /// Try a project's targets: one harmless line to every recipient on IRC, or a sample event to a hook.
     Test(test::Options),
     /// Show one push on its way from the webhook to IRC and to an HTTP target, in a temporary store.
@@ -147,6 +155,8 @@ async fn main() -> ExitCode {
     let result = match command {
         Command::Serve(options) => serve::run(options).await,
         Command::Apply(options) => apply::run(options).await,
+        Command::Export(options) => export::run(options).await,
+        Command::Schema => schema::run(),
         Command::Test(options) => test::run(options).await,
         Command::Demo(options) => demo::run(options).await,
         Command::Inspect(options) => inspect::run(options),

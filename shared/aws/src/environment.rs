@@ -57,13 +57,8 @@ pub struct Environment {
 impl Environment {
     /// Reads everything. What is missing shows when it is asked for, since no function needs all.
     pub async fn load() -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_MAX)
-            .operation_attempt_timeout(TRY_MAX)
-            .operation_timeout(CALL_MAX)
-            .build();
         Self {
-            shared: aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await,
+            shared: shared().await,
             table: read(TABLE),
             queue_urls: queue_urls(),
             sealing_key: read(SEALING_KEY).map(Secret::new),
@@ -145,6 +140,16 @@ pub async fn open_table(name: &str) -> Result<Arc<App>, OpenError> {
     let sealer = Sealer::new(environment.sealing_key.as_ref().ok_or(OpenError::NoKey)?)?;
     let client = aws_sdk_dynamodb::Client::new(&environment.shared);
     Ok(Arc::new(App::new(Arc::new(DynamoTable::new(client, name, Clock::System)), sealer)))
+}
+
+/// What all clients share: region, credentials, and how long they wait.
+pub(crate) async fn shared() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_MAX)
+        .operation_attempt_timeout(TRY_MAX)
+        .operation_timeout(CALL_MAX)
+        .build();
+    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]

@@ -11,6 +11,8 @@ mod environment;
 mod logging;
 mod queue;
 mod row;
+#[cfg(feature = "operators")]
+mod secrets;
 mod serve;
 mod table;
 mod trigger;
@@ -18,6 +20,8 @@ mod trigger;
 pub use environment::{Environment, EnvironmentError, OpenError, open_table};
 pub use logging::start_logging;
 pub use queue::{QueueUrls, SqsQueue};
+#[cfg(feature = "operators")]
+pub use secrets::{SecretError, secret};
 pub use serve::{serve_http, serve_queues, serve_schedule};
 pub use table::DynamoTable;
 pub use trigger::{Deferral, Trigger, item_time_max};

@@ -75,6 +75,7 @@ pub struct HttpHook<S = Secret> {
 
 /// In what form a hook is sent events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HookFormat {
     /// The sender's body, byte for byte, with the sender's event headers.

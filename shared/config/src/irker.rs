@@ -176,9 +176,17 @@ impl Irker {
     /// Reads recipients as GitLab's form has them: separated by white space, short names completed by the default.
     /// Repeated entries are kept once.
     pub fn parse_recipients(text: &str, default: Option<&Server>) -> Result<Vec<Recipient>, IrkerError> {
+        Self::read_recipients(text.split_whitespace(), default)
+    }
+
+    /// The same, of entries that stand apart already.
+    pub fn read_recipients<'a>(
+        entries: impl IntoIterator<Item = &'a str>,
+        default: Option<&Server>,
+    ) -> Result<Vec<Recipient>, IrkerError> {
         let mut recipients: Vec<Recipient> = Vec::new();
         let mut errors = Vec::new();
-        for entry in text.split_whitespace() {
+        for entry in entries {
             match Recipient::parse(entry, default) {
                 Ok(recipient) if recipients.contains(&recipient) => {}
                 Ok(recipient) => recipients.push(recipient),

@@ -93,6 +93,7 @@ pub enum Executor<S = Secret> {
 
 /// How a pipeline is told what to run: `CHAT_JOB`, `CHAT_INPUT`, `CHAT_CHANNEL`, `CHAT_USER_ID`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PassAs {
     /// As inputs of the pipeline, by the names `chat_job`, `chat_input`, ...: typed, and allowed by default.
@@ -104,6 +105,7 @@ pub enum PassAs {
 
 /// What the audit trail keeps of a job's arguments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditArguments {
     /// A digest: enough to prove what was typed, not to read it.

@@ -54,6 +54,7 @@ pub struct LineSettings {
 
 /// Whose words a push is told in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LineStyle {
     /// As GitLab's irker integration, byte for byte.

@@ -166,7 +166,7 @@ impl Recipient {
     /// goes to irkerd and nowhere else.
     pub fn wire_url(&self) -> String {
         let key = self.key.as_ref().map(|key| format!("?key={}", key.expose())).unwrap_or_default();
-        self.url(&key)
+        self.wire(&key)
     }
 }
 
@@ -177,19 +177,22 @@ impl<S> Recipient<S> {
         Ok(Recipient { server: self.server, name: self.name, is_nick: self.is_nick, key })
     }
 
-    fn url(&self, query: &str) -> String {
+    /// The URL without its key, such that [`Recipient::parse`] understands it, also with `?key=` and the key behind it.
+    pub fn place(&self) -> String {
         let Self { server, name, .. } = self;
-        if self.is_nick {
-            return format!("{server}/{name},isnick{query}");
-        }
-        let is_plain =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
         match name.strip_prefix('#') {
-            Some(rest) if rest.bytes().all(is_plain) => format!("{server}/{rest}{query}"),
+            _ if self.is_nick => format!("{server}/{name},isnick"),
+            Some(rest) if is_plain(rest) => format!("{server}/{rest}"),
+            _ => format!("{server}/{name}"),
+        }
+    }
+
+    fn wire(&self, query: &str) -> String {
+        match self.name.strip_prefix('#').filter(|_| !self.is_nick) {
             // Only as a fragment does the rest reach irkerd untouched: `##chan`, `#a;b`, `#Ünï`. The query stands
             // before it, or it would be taken for a part of it.
-            Some(rest) => format!("{server}/{query}#{rest}"),
-            None => format!("{server}/{name}{query}"),
+            Some(rest) if !is_plain(rest) => format!("{}/{query}#{rest}", self.server),
+            _ => format!("{}{query}", self.place()),
         }
     }
 }
@@ -199,12 +202,17 @@ pub const MASK: &str = "***";
 
 const MASKED_QUERY: &str = "?key=***";
 
-/// For people: the key is masked.
+/// For people, who may send it back: the key is masked.
 impl<S> fmt::Display for Recipient<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = self.url(if self.key.is_some() { MASKED_QUERY } else { "" });
-        formatter.write_str(&url)
+        let query = if self.key.is_some() { MASKED_QUERY } else { "" };
+        write!(formatter, "{}{query}", self.place())
     }
+}
+
+/// Whether a channel's name without its `#` needs no care in a URL.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte))
 }
 
 fn check_name(name: &str) -> Result<(), RecipientError> {
@@ -305,5 +313,18 @@ mod tests {
         let recipient = Recipient::parse("irc://h/chan?key=hunter2", None).unwrap();
         assert_eq!(recipient.to_string(), "irc://h:6667/chan?key=***");
         assert!(!format!("{recipient:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_people_are_shown_can_be_read_again() {
+        for entry in ["chan", "##Chan", "#ch[1]", "#Ünï", "&local", "+modeless", "nick,isnick"] {
+            let default = Server::parse("ircs://h:7000").unwrap().0;
+            let recipient = Recipient::parse(entry, Some(&default)).unwrap();
+            assert_eq!(Recipient::parse(&recipient.to_string(), None).unwrap(), recipient, "{entry}");
+            if !recipient.is_nick {
+                let keyed = Recipient::parse(&format!("{}?key=k", recipient.place()), None).unwrap();
+                assert_eq!((keyed.name, keyed.key.is_some()), (recipient.name, true), "{entry}");
+            }
+        }
     }
 }

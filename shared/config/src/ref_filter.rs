@@ -27,6 +27,7 @@ pub struct RefFilter {
 
 /// A kind of event that belongs to a ref.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FilteredKind {
     /// By its branch.
@@ -42,6 +43,7 @@ pub enum FilteredKind {
 /// How GitLab reads its filter of a hook's pushes
 /// (<https://docs.gitlab.com/user/project/integrations/webhooks/#filter-push-events-by-branch>).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BranchFilterStrategy {
     /// As a wildcard.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A git host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Forge {
     /// GitLab, from 2014's to today's (<https://docs.gitlab.com/user/project/integrations/webhook_events/>).

@@ -10,6 +10,7 @@ use crate::limits::{SECRET_BYTES_MAX, SECRETS_MAX, URL_BYTES_MAX};
 
 /// A chat service that Bellhop answers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Platform {
     /// <https://docs.slack.dev/interactivity/implementing-slash-commands>.

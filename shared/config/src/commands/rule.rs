@@ -44,6 +44,7 @@ pub struct Rule {
 
 /// What a rule does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Permits.
@@ -55,6 +56,7 @@ pub enum Effect {
 
 /// Whose consent a job needs, from the least to the most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
     /// Nobody's.
@@ -86,6 +88,7 @@ impl From<ApprovalExpiry> for Duration {
 
 /// A member's standing in a GitLab project (<https://docs.gitlab.com/api/access_requests/#valid-access-levels>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AccessLevel {
     /// 10.
@@ -118,6 +121,7 @@ impl AccessLevel {
 
 /// A command other than `run` that needs permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// `issue show`.

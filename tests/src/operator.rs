@@ -1,0 +1,79 @@
+//! Somebody at a terminal, who runs commands of `bellhop` on one store and reads what they say.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::build::built;
+
+/// An operator of one Bellhop, with a folder for files.
+#[derive(Debug)]
+pub struct Operator {
+    folder: TempDir,
+    store: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+impl Operator {
+    /// On this machine, with an empty store.
+    pub fn on_one_machine() -> Self {
+        let folder = TempDir::new().expect("make a folder");
+        let store = folder.path().join("data").to_str().expect("a path in UTF-8").to_owned();
+        Self { folder, store: vec!["--data".to_owned(), store], environment: Vec::new() }
+    }
+
+    /// Of a deployed Bellhop, with this table.
+    pub fn on_table(table: &str, environment: &[(&str, String)]) -> Self {
+        let folder = TempDir::new().expect("make a folder");
+        let mut operator =
+            Self { folder, store: vec!["--table".to_owned(), table.to_owned()], environment: Vec::new() };
+        operator.knows(environment);
+        operator
+    }
+
+    /// Sets environment variables for all commands to come.
+    pub fn knows(&mut self, environment: &[(&str, String)]) {
+        let variables = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        self.environment.extend(variables);
+    }
+
+    /// Writes a file, and says where it is.
+    pub fn writes(&self, name: &str, text: &str) -> String {
+        let path: PathBuf = self.folder.path().join(name);
+        std::fs::write(&path, text).expect("write a file");
+        path.to_str().expect("a path in UTF-8").to_owned()
+    }
+
+    /// How a command ends: `bellhop COMMAND --data ... ARGUMENTS`.
+    pub fn runs(&self, command: &[&str]) -> Output {
+        let (name, arguments) = command.split_first().expect("a command");
+        // The words of two-word commands come first.
+        let words = arguments.iter().take_while(|word| matches!(**word, "ls" | "show" | "redrive")).count();
+        let mut bellhop = Command::new(built("bellhop"));
+        bellhop.arg(name).args(&arguments[..words]).args(&self.store).args(&arguments[words..]);
+        bellhop.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        bellhop.output().expect("run bellhop")
+    }
+
+    /// What a command says.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn hears(&self, command: &[&str]) -> String {
+        let output = self.runs(command);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "bellhop {command:?} fails:\n{said}");
+        String::from_utf8(output.stdout).expect("it speaks UTF-8")
+    }
+
+    /// Why a command is refused.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub fn is_refused(&self, command: &[&str]) -> String {
+        let output = self.runs(command);
+        assert!(!output.status.success(), "bellhop {command:?} succeeds");
+        String::from_utf8(output.stderr).expect("it speaks UTF-8").trim_end().to_owned()
+    }
+}
