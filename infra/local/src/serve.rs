@@ -12,8 +12,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use app::attempts::{AttemptLog, LOG_DAYS, LOG_DAYS_MAX};
 use app::egress::Guard;
+use app::gitlab_runs::callback;
 use app::http_target::Outbound;
-use app::queue::QueueName;
+use app::queue::{Queue, QueueName};
 use app::{Addresses, Causes};
 use app::{doors, relay_http, relay_irker, sweep};
 use config::WebUrl;
@@ -108,10 +109,13 @@ impl Running {
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let mut work = JoinSet::new();
-        let router = doors::router(Arc::clone(&house.app), Arc::new(house.store.queue()));
+        let outbound = Outbound::new(guards.hooks)?;
+        let queue: Arc<dyn Queue> = Arc::new(house.store.queue());
+        let router = doors::router(Arc::clone(&house.app), Arc::clone(&queue))
+            .merge(doors::link::router(Arc::clone(&house.app), outbound.clone()))
+            .merge(callback::router(Arc::clone(&house.app), queue));
         work.spawn(listen(listener, router, stopped(stopping.clone())));
         work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone()), guards.irkerds));
-        let outbound = Outbound::new(guards.hooks)?;
         for queue in [QueueName::Http, QueueName::HttpOrdered] {
             let consume = (queue, serving.clone());
             work.spawn(relay_http(house, consume, stopped(stopping.clone()), outbound.clone()));

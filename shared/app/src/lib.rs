@@ -29,6 +29,7 @@ pub mod events;
 pub mod executor;
 pub mod flow;
 pub mod gitlab;
+pub mod gitlab_runs;
 pub mod http_target;
 pub mod ids;
 pub mod irkerd;

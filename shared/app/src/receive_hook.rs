@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::events::{Acceptance, NewEvent, accept};
 use crate::ids::{EventId, Stamp};
 use crate::queue::{Delivery, Queue, QueueError, Task};
-use crate::{App, StoreError, flow, projects};
+use crate::{App, StoreError, flow, gitlab_runs, projects};
 
 /// Answered with a 2xx, as all that is authentic: a Bellhop that sent it must not send it again.
 const TOO_MANY_HOPS: &str = "it has passed ten Bellhops: a hook leads back to where its events come from";
@@ -82,6 +82,7 @@ pub async fn receive(
         Parsed::Events(events) => events,
         Parsed::Ignored { reason } => return Ok(Received::Ignored { reason }),
     };
+    gitlab_runs::wake(app, queue, &project, &events).await;
     let targets = relay::targets(&events, &project);
     if targets.is_empty() {
         return Ok(Received::Ignored { reason: nobody_listens(&events) });

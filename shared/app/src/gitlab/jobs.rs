@@ -1,10 +1,9 @@
 //! Jobs of the project's pipelines (<https://docs.gitlab.com/api/jobs/>).
 
-use http::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Api, AskError, Call};
+use super::{Api, AskError};
 
 /// A job, as the API shows it.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,13 +49,5 @@ impl Api<'_> {
     /// Starts one that waits for somebody's hand.
     pub async fn play_job(&self, id: u64) -> Result<JobRow, AskError> {
         self.post(&["jobs", &id.to_string(), "play"], json!({})).await
-    }
-
-    /// Stops one. What is over is left as it is.
-    pub async fn cancel_job(&self, id: u64) -> Result<(), AskError> {
-        let id = id.to_string();
-        let path = &self.in_project(&["jobs", &id, "cancel"]);
-        let call = Call { method: Method::POST, path, query: &[], body: Some(json!({})) };
-        self.json::<Value>(call).await.map(drop)
     }
 }

@@ -1,7 +1,7 @@
 //! Pipelines of the project (<https://docs.gitlab.com/api/pipelines/>).
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::jobs::JobRow;
 use super::{Api, AskError};
@@ -32,6 +32,11 @@ impl Api<'_> {
     /// Makes one. The body has `ref`, and `inputs` or `variables`.
     pub async fn create_pipeline(&self, body: Value) -> Result<PipelineRow, AskError> {
         self.post(&["pipeline"], body).await
+    }
+
+    /// Stops it and all its jobs. What is over is left as it is.
+    pub async fn cancel_pipeline(&self, id: u64) -> Result<(), AskError> {
+        self.post::<Value>(&["pipelines", &id.to_string(), "cancel"], json!({})).await.map(drop)
     }
 
     /// Its jobs, of each the latest try; those of one status, such as `manual`, or all.

@@ -10,6 +10,7 @@ mod egress;
 mod engine;
 mod gitlab_commands;
 mod gitlab_peer;
+mod gitlab_runs;
 mod hooks;
 mod house;
 mod irker;
