@@ -9,3 +9,4 @@
 mod files;
 pub mod find;
 pub mod local;
+pub mod run_job;

@@ -237,6 +237,18 @@ impl Run {
         }
     }
 
+    /// After its executor has said that it begins nothing now.
+    pub fn put_back(&mut self) -> Result<(), StepError> {
+        match self.state {
+            State::Starting { .. } => {
+                self.state = State::Queued;
+                Ok(())
+            }
+            State::Ended(_) => Err(StepError::Over),
+            _ => Err(StepError::Further),
+        }
+    }
+
     /// After its executor has begun it.
     pub fn began(&mut self, started: Started, now: Timestamp) -> Result<(), StepError> {
         match &self.state {

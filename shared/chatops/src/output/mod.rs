@@ -64,6 +64,11 @@ pub fn last_lines(log: &Log<'_>) -> Excerpt {
     cut::last_lines(&text, LAST_LINES_MAX, LAST_LINES_BYTES_MAX)
 }
 
+/// Whether a log is that of a job with one command and no `before_script`, for whoever has nothing but the log.
+pub fn has_sole_command(log: &[u8]) -> bool {
+    sections::count_commands(&timestamps::strip(&String::from_utf8_lossy(log))) == 1
+}
+
 /// All that may be shown, for the page behind the link: the runner's lines, too, and as long as it is.
 pub fn whole(log: &Log<'_>) -> String {
     shown(log, sections::without_markers)

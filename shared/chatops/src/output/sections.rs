@@ -69,27 +69,53 @@ pub(super) fn reply<'a>(text: &'a str, arguments: &str) -> Option<&'a str> {
     is_one.then(|| text[start.end..end.begin].split_once('\n').map_or("", |(_title, rest)| rest))
 }
 
+/// What the script and the runner wrote into the script's section.
+struct Script {
+    text: String,
+    /// Whether it begins behind a marker, on its line.
+    is_marked: bool,
+    /// Whether its end is not marked, so that the runner's last words are in it.
+    is_open: bool,
+}
+
+impl Script {
+    fn of(text: &str) -> Self {
+        // The runner's own markers are the first and the last: whatever the job prints stands between them.
+        let is_script = |marker: &Marker<'_>| SCRIPTS.contains(&marker.name);
+        let start =
+            markers(text).find(|marker| is_script(marker) && marker.is_start).map_or(0, |marker| marker.end);
+        let end = markers(text)
+            .filter(|marker| is_script(marker) && !marker.is_start && marker.begin >= start)
+            .last();
+        let is_open = end.is_none();
+        let script = without_markers(&text[start..end.map_or(text.len(), |marker| marker.begin)]);
+        Self { text: script, is_marked: start > 0, is_open }
+    }
+}
+
 /// The script's commands and what they printed, without the runner's own lines. Of a single command, only what it
 /// printed.
 pub(super) fn script(text: &str, is_sole_command: bool) -> String {
-    // The runner's own markers are the first and the last: whatever the job prints stands between them.
-    let is_script = |marker: &Marker<'_>| SCRIPTS.contains(&marker.name);
-    let start =
-        markers(text).find(|marker| is_script(marker) && marker.is_start).map_or(0, |marker| marker.end);
-    let end =
-        markers(text).filter(|marker| is_script(marker) && !marker.is_start && marker.begin >= start).last();
-    let is_open = end.is_none();
-    let script = without_markers(&text[start..end.map_or(text.len(), |marker| marker.begin)]);
-    let mut lines: Vec<&str> = script.lines().collect();
-    if is_open {
+    let script = Script::of(text);
+    let mut lines: Vec<&str> = script.text.lines().collect();
+    if script.is_open {
         while lines.last().is_some_and(|line| is_ending(line)) {
             lines.pop();
         }
     }
     // What stands in front of the first command is the runner's; without one, it is the rest of the marker's line.
-    let first = lines.iter().position(|line| line.trim_start_matches(ERASE).starts_with(ECHO));
-    let skipped = first.map_or(usize::from(start > 0), |first| first + usize::from(is_sole_command));
+    let first = lines.iter().position(|line| is_echo(line));
+    let skipped = first.map_or(usize::from(script.is_marked), |first| first + usize::from(is_sole_command));
     lines.get(skipped..).unwrap_or_default().join("\n")
+}
+
+/// How many commands the script has, `before_script` included.
+pub(super) fn count_commands(text: &str) -> usize {
+    Script::of(text).text.lines().filter(|line| is_echo(line)).count()
+}
+
+fn is_echo(line: &str) -> bool {
+    line.trim_start_matches(ERASE).starts_with(ECHO)
 }
 
 fn is_ending(line: &str) -> bool {

@@ -393,3 +393,11 @@ proptest! {
         prop_assert_eq!(excerpt.left_out_bytes == 0, text.len() <= bytes_max);
     }
 }
+
+#[test]
+fn a_log_tells_how_many_commands_it_is_of() {
+    let one = command("echo hi", "hi\n$ not a command\n");
+    assert!(has_sole_command(log(&one).as_bytes()));
+    assert!(!has_sole_command(log(&format!("{one}{one}")).as_bytes()));
+    assert!(!has_sole_command(b""));
+}

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod finding;
+mod following;
+mod house;
 mod isolation;
 mod running;
 mod world;
