@@ -1,62 +1,24 @@
 //! The ports on AWS do what `app::conformance` says: `DynamoTable` and `SqsQueue`, against an emulator of DynamoDB
 //! and SQS. (`embedded` runs the same suite beside its own code.)
 //!
-//! Not here: what AWS does and the emulator does not, such as throttling, or answering half of a batch.
+//! Not here: the emulator, and what it does not do (`account`).
 
-use std::ops::Deref;
-use std::sync::{Arc, Weak};
+use crate::account::{Account, Queues};
 
-use app::clock::{Chance, Clock, Timestamp};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_dynamodb::config::Credentials;
-use end_to_end::Emulator;
-use tokio::sync::Mutex;
-
-/// Runs as long as a check uses it: checks that run side by side share one.
-static EMULATOR: Mutex<Weak<Emulator>> = Mutex::const_new(Weak::new());
-
-async fn emulator() -> Option<Arc<Emulator>> {
-    let mut shared = EMULATOR.lock().await;
-    if let Some(running) = shared.upgrade() {
-        return Some(running);
-    }
-    let started = Arc::new(Emulator::start("conformance on AWS").await?);
-    *shared = Arc::downgrade(&started);
-    Some(started)
-}
-
-/// What the SDK needs to take the emulator for AWS.
-async fn aws_at(emulator: &Emulator) -> SdkConfig {
-    let environment = emulator.environment();
-    let value =
-        |name| environment.iter().find(|(key, _)| *key == name).expect("the emulator says it").1.clone();
-    let key =
-        Credentials::new(value("AWS_ACCESS_KEY_ID"), value("AWS_SECRET_ACCESS_KEY"), None, None, "emulator");
-    aws_config::defaults(BehaviorVersion::latest())
-        .endpoint_url(value("AWS_ENDPOINT_URL"))
-        .region(Region::new(value("AWS_REGION")))
-        .credentials_provider(key)
-        .load()
-        .await
-}
-
-fn fresh(what: &str) -> String {
-    format!("{what}-{:016x}", u64::from_le_bytes(Chance::System.bytes()))
-}
+const TESTS: &str = "conformance on AWS";
 
 mod table {
+    use std::ops::Deref;
+
+    use app::clock::{Clock, Timestamp};
     use aws::DynamoTable;
-    use aws_sdk_dynamodb::Client;
-    use aws_sdk_dynamodb::types::{
-        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    };
 
     use super::*;
 
     /// The table's clock; keeps the emulator running.
     struct OwnClock {
         clock: Clock,
-        _emulator: Arc<Emulator>,
+        _account: Account,
     }
 
     impl Deref for OwnClock {
@@ -68,21 +30,11 @@ mod table {
     }
 
     async fn setup() -> Option<(DynamoTable, OwnClock)> {
-        let emulator = emulator().await?;
-        let client = Client::new(&aws_at(&emulator).await);
-        let name = fresh("table");
-        let mut table = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
-        for (attribute, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
-            let text = AttributeDefinition::builder().attribute_name(attribute);
-            let text = text.attribute_type(ScalarAttributeType::S).build().expect("complete");
-            let key = KeySchemaElement::builder().attribute_name(attribute).key_type(kind).build();
-            table = table.attribute_definitions(text).key_schema(key.expect("complete"));
-        }
-        table.send().await.expect("make the table");
+        let account = Account::open(TESTS).await?;
         // Far from the emulator's own time: it must not matter that DynamoDB has a clock too.
         let clock = Clock::manual(Timestamp(4_000_000_000_001));
-        let table = DynamoTable::new(client, name, clock.clone());
-        Some((table, OwnClock { clock, _emulator: emulator }))
+        let table = account.table(clock.clone()).await;
+        Some((table, OwnClock { clock, _account: account }))
     }
 
     app::table_conformance!(setup);
@@ -94,18 +46,17 @@ mod queue {
     use app::conformance::queue::{Consumer, Taken};
     use app::queue::{Answer, FAULTS_MAX, QueueName};
     use async_trait::async_trait;
-    use aws::{Deferral, QueueUrls, SqsQueue};
+    use aws::{Deferral, SqsQueue};
     use aws_sdk_sqs::Client;
     use aws_sdk_sqs::types::QueueAttributeName;
 
     use super::*;
 
-    /// Does what Lambda's trigger does, and what `aws::serve_queue` tells it.
+    /// Does what Lambda's trigger does, and what `aws::serve_queues` tells it.
     struct SqsConsumer {
         client: Client,
-        urls: QueueUrls,
-        dead_letter_urls: QueueUrls,
-        _emulator: Arc<Emulator>,
+        queues: Queues,
+        _account: Account,
     }
 
     #[async_trait]
@@ -114,7 +65,7 @@ mod queue {
             let received = self
                 .client
                 .receive_message()
-                .queue_url(&self.urls[&queue])
+                .queue_url(&self.queues.urls[&queue])
                 .max_number_of_messages(i32::try_from(max).expect("a small number"))
                 .visibility_timeout(i32::try_from(lease.as_secs()).expect("a short lease"))
                 .send()
@@ -128,7 +79,7 @@ mod queue {
         }
 
         async fn answer(&self, queue: QueueName, taken: &Taken, answer: Answer) {
-            let queue_url = self.urls[&queue].clone();
+            let queue_url = self.queues.urls[&queue].clone();
             match answer {
                 Answer::Done => {
                     let done =
@@ -147,7 +98,7 @@ mod queue {
 
         async fn dead_letters(&self, queue: QueueName) -> usize {
             let count = QueueAttributeName::ApproximateNumberOfMessages;
-            let queue_url = &self.dead_letter_urls[&queue];
+            let queue_url = &self.queues.dead_letter_urls[&queue];
             let asked =
                 self.client.get_queue_attributes().queue_url(queue_url).attribute_names(count.clone());
             let attributes = asked.send().await.expect("the queue answers").attributes.expect("it counts");
@@ -160,49 +111,10 @@ mod queue {
     }
 
     async fn setup() -> Option<(SqsQueue, SqsConsumer)> {
-        let emulator = emulator().await?;
-        let client = Client::new(&aws_at(&emulator).await);
-        let (mut urls, mut dead_letter_urls) = (QueueUrls::new(), QueueUrls::new());
-        for queue in QueueName::ALL {
-            let (url, dead_url) = queue_pair(&client, queue).await;
-            urls.insert(queue, url);
-            dead_letter_urls.insert(queue, dead_url);
-        }
-        let consumer =
-            SqsConsumer { client: client.clone(), urls: urls.clone(), dead_letter_urls, _emulator: emulator };
-        Some((SqsQueue::new(client, urls), consumer))
-    }
-
-    /// A queue and its dead-letter queue, as in `template.yaml` but for the shorter patience.
-    async fn queue_pair(client: &Client, queue: QueueName) -> (String, String) {
-        let name = fresh(queue.as_str());
-        let dead_url = create_queue(client, &format!("{name}-dead"), queue, None).await;
-        let arn = QueueAttributeName::QueueArn;
-        let asked = client.get_queue_attributes().queue_url(&dead_url).attribute_names(arn.clone());
-        let attributes = asked.send().await.expect("the queue answers").attributes.expect("it has a name");
-        let redrive = serde_json::json!({
-            "deadLetterTargetArn": attributes[&arn],
-            "maxReceiveCount": FAULTS_MAX.to_string(),
-        });
-        let url = create_queue(client, &name, queue, Some(redrive.to_string())).await;
-        (url, dead_url)
-    }
-
-    async fn create_queue(client: &Client, name: &str, queue: QueueName, redrive: Option<String>) -> String {
-        let mut request = client.create_queue();
-        if queue.is_ordered() {
-            request = request
-                .queue_name(format!("{name}.fifo"))
-                .attributes(QueueAttributeName::FifoQueue, "true")
-                .attributes(QueueAttributeName::DeduplicationScope, "messageGroup")
-                .attributes(QueueAttributeName::FifoThroughputLimit, "perMessageGroupId");
-        } else {
-            request = request.queue_name(name);
-        }
-        if let Some(redrive) = redrive {
-            request = request.attributes(QueueAttributeName::RedrivePolicy, redrive);
-        }
-        request.send().await.expect("make the queue").queue_url.expect("it has a URL")
+        let account = Account::open(TESTS).await?;
+        let (client, queues) = (account.sqs(), account.queues(|_| FAULTS_MAX).await);
+        let queue = SqsQueue::new(client.clone(), queues.urls.clone());
+        Some((queue, SqsConsumer { client, queues, _account: account }))
     }
 
     app::queue_conformance!(setup);

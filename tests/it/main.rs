@@ -1,5 +1,6 @@
 //! The house as a whole, against its real peers.
 
+mod account;
 mod configuration;
 mod conformance;
 mod crash;
@@ -10,6 +11,7 @@ mod irker_sink;
 mod irkerd;
 mod keeper;
 mod lambda;
+mod on_aws;
 mod one_machine;
 mod peers;
 mod signatures;

@@ -56,7 +56,7 @@ async fn what_cannot_be_read_is_a_dead_letter_in_the_end_and_its_neighbours_arri
     world.break_event(&poisoned).await;
 
     let mut answers = world.work().await;
-    for _ in 0..4 * House::FAULTS_MAX {
+    for _ in 0..House::FAULTS_MAX + 2 {
         answers.extend(world.minute().await);
     }
     assert_eq!(answers.iter().filter(|answer| **answer == Answer::Fault).count(), House::FAULTS_MAX);
