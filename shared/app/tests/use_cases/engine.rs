@@ -7,7 +7,7 @@ use app::deliveries::{self, DeliveryRecord, DeliveryState, ParkedReason};
 use app::ids::EventId;
 use app::parking::{self, Parked};
 use app::projects::{self, Expected};
-use app::queue::{Answer, QueueName};
+use app::queue::Answer;
 use app::receive_hook::Received;
 use app::resend::{ResendError, resend};
 use app::targets;
@@ -32,7 +32,7 @@ async fn record(world: &World, event: &EventId) -> Option<DeliveryRecord> {
 }
 
 /// The minutes at which the target was tried, until this many have passed.
-async fn tries(world: &World, target: &Peer, minutes: u32) -> Vec<u32> {
+pub(crate) async fn tries(world: &World, target: &Peer, minutes: u32) -> Vec<u32> {
     let mut tries = Vec::new();
     for minute in 1..=minutes {
         let before = target.count();
@@ -40,28 +40,6 @@ async fn tries(world: &World, target: &Peer, minutes: u32) -> Vec<u32> {
         tries.extend(std::iter::repeat_n(minute, target.count() - before));
     }
     tries
-}
-
-#[tokio::test]
-async fn a_delivery_is_tried_nine_times_over_a_day_and_then_parked() {
-    let Some(world) = World::new().await else { return };
-    let target = Peer::http(&[503]).await;
-    world.configure(None, &[target.url()]).await;
-    let event = accepted(&world, "a").await;
-    world.work().await;
-    assert_eq!(target.count(), 1);
-
-    let tried = tries(&world, &target, 30 * 60).await;
-    assert_eq!(tried.len(), 8, "{tried:?}");
-    assert_eq!(tried[..3], [1, 3, 9], "after 5 s, 1 min and 5 min, looked for each minute");
-    // 30 min, 2 h, 5 h, 10 h, 10 h, each with its jitter, which only adds.
-    let waits: Vec<_> = tried.windows(2).map(|pair| pair[1] - pair[0]).skip(2).collect();
-    for (wait, planned) in waits.iter().zip([30, 120, 300, 600, 600]) {
-        assert!((planned..=planned + planned / 10 + 1).contains(wait), "{waits:?}");
-    }
-    let record = record(&world, &event).await.unwrap();
-    assert_eq!(record.state, DeliveryState::Parked { reason: ParkedReason::Exhausted });
-    assert_eq!(world.house.held(QueueName::Http).await, 0, "nothing is in flight");
 }
 
 #[tokio::test]
@@ -144,34 +122,6 @@ async fn what_is_released_begins_its_schedule_anew() {
     tries(&world, &target, 60).await;
     assert_eq!(record(&world, &event).await.unwrap().attempts_made, 8, "four, and four again");
     assert!(target.heard().contains("webhook-attempt: 8"));
-}
-
-#[tokio::test]
-async fn a_target_that_fails_for_weeks_is_switched_off() {
-    let Some(world) = World::new().await else { return };
-    let target = Peer::http(&[500]).await;
-    world.configure(None, &[target.url()]).await;
-    let mut failures = 0;
-    for day in 0..40 {
-        accepted(&world, &day.to_string()).await;
-        world.work().await;
-        // From hour to hour is fine enough for rests of a day.
-        for _ in 0..24 {
-            world.clock.advance(Duration::from_mins(59));
-            world.minute().await;
-        }
-        failures = targets::health(&world.app, HOOK).await.unwrap().failures;
-        if failures == 40 {
-            break;
-        }
-    }
-    let health = targets::health(&world.app, HOOK).await.unwrap();
-    assert_eq!(
-        health.state,
-        TargetState::Disabled { reason: DisabledReason::Failures },
-        "{failures} failures"
-    );
-    assert_eq!(target.count(), 40);
 }
 
 #[tokio::test]

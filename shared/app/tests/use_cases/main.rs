@@ -27,4 +27,5 @@ mod testing_hooks;
 mod tokens;
 mod trouble;
 mod volume;
+mod weeks;
 mod world;

@@ -76,20 +76,19 @@ async fn events_arrive_in_the_order_in_which_they_came_in() {
 #[tokio::test]
 async fn what_waits_for_its_retry_keeps_everything_behind_it_waiting_in_the_queue() {
     let Some(world) = World::new().await else { return };
-    let target = Peer::http(&[503, 503, 503, 503, 503, 503, 200]).await;
-    configure(&world, &target, |_| {}).await;
+    let target = Peer::http(&[503, 503, 503, 200]).await;
+    configure(&world, &target, |hook| hook.retry_waits_s = Some(vec![5, 60, 2_400])).await;
     let events = accepted_all(&world, 4).await;
     world.work().await;
-    // 5 s, 1 min, 5 min, 30 min, 2 h: the sixth attempt.
-    minutes(&world, 180).await;
-    assert_eq!(asked(&target, &events), [0; 6], "nothing overtakes the first");
+    minutes(&world, 35).await;
+    assert_eq!(asked(&target, &events), [0; 3], "nothing overtakes the first");
     assert_eq!(state(&world, &events[1]).await, None);
     assert_eq!(world.house.held(QueueName::HttpOrdered).await, 4);
     let due = world.app.table.query(&Query::prefix("due", "")).await.unwrap();
     assert_eq!(due.items, [], "what is in the table would lose its place");
 
-    minutes(&world, 340).await;
-    assert_eq!(asked(&target, &events), [0, 0, 0, 0, 0, 0, 0, 1, 2, 3]);
+    minutes(&world, 15).await;
+    assert_eq!(asked(&target, &events), [0, 0, 0, 0, 1, 2, 3]);
     assert_eq!(world.house.held(QueueName::HttpOrdered).await, 0);
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::deliveries::{self, DeliveryRecord, DeliveryState, ParkedReason};
+use app::deliveries::{self, DeliveryRecord, DeliveryState};
 use app::ids::EventId;
 use app::queue::{Answer, QueueName};
 use app::receive_hook::Received;
@@ -67,53 +67,4 @@ async fn what_cannot_be_read_is_a_dead_letter_in_the_end_and_its_neighbours_arri
     for event in [before, after] {
         assert_eq!(record(&world, &event).await.state, DeliveryState::Done);
     }
-}
-
-#[tokio::test]
-async fn a_target_with_hundreds_waiting_gets_them_back_gently_and_all() {
-    const WAITING: usize = 300;
-    let Some(world) = World::new().await else { return };
-    let target = Peer::http(&[500, 500, 500, 500, 500, 500, 500, 500, 200]).await;
-    world.configure(None, &[target.url()]).await;
-    let mut failed = 0;
-    for id in 0..WAITING {
-        accepted(&world, &id.to_string()).await;
-        // One after the other until the target is left alone for longer than a queue holds anything.
-        while failed < 8 {
-            world.clock.advance(Duration::from_mins(1));
-            world.minute().await;
-            failed = target.count();
-        }
-    }
-    let mut gentle = Vec::new();
-    for _ in 0..60 {
-        let before = target.count();
-        world.minute().await;
-        gentle.push(target.count() - before);
-    }
-    let came: Vec<_> = gentle.into_iter().filter(|count| *count > 0).collect();
-    // The first has its own schedule, which is hours by now.
-    assert_eq!(came.iter().sum::<usize>(), WAITING - 1, "{came:?}");
-    assert_eq!(came[0], 1, "one finds out: {came:?}");
-    for (minute, count) in came.iter().skip(1).enumerate() {
-        assert!(*count <= 32 << minute, "{came:?}");
-    }
-}
-
-#[tokio::test]
-async fn what_has_waited_a_week_for_a_target_is_parked_where_people_see_it() {
-    let Some(world) = World::new().await else { return };
-    let target = Peer::http(&[500]).await;
-    world.configure(None, &[target.url()]).await;
-    for id in 0..10 {
-        accepted(&world, &id.to_string()).await;
-    }
-    let last = accepted(&world, "last").await;
-    world.work().await;
-    for _ in 0..9 * 24 {
-        world.clock.advance(Duration::from_mins(59));
-        world.minute().await;
-    }
-    assert_eq!(record(&world, &last).await.state, DeliveryState::Parked { reason: ParkedReason::Exhausted });
-    assert_eq!(world.house.held(QueueName::Http).await, 0);
 }
