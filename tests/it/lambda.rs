@@ -66,20 +66,22 @@ async fn functions_turn_strangers_away_relay_repeats_once_and_try_again() {
     let first = received.iter().find(|first| first.body == received[2].body).expect("it had a first attempt");
     assert_eq!(first.header("webhook-id"), received[2].header("webhook-id"));
     assert_eq!(irkerd.heard_so_far(), Vec::<String>::new());
+    bellhop.says("test", &["diaspora/diaspora"], "handed over to irkerd").await;
     for secret in [Project::SECRET, Project::TARGET_TOKEN, SEALING_KEY] {
         assert!(!bellhop.lambda.log().contains(secret), "{secret} is in a log");
     }
 }
 
 #[tokio::test]
-async fn what_a_target_missed_is_parked_and_the_sweep_brings_it_back_on_request() {
+async fn what_a_target_missed_is_parked_and_comes_back_on_request() {
     const TEST: &str = "parking, the log and replay on Lambda";
     let builder = HttpReceiver::start().await;
     let project = Project::named("diaspora/diaspora").to_http(&builder);
     let Some(bellhop) = OnLambda::start(TEST, &project).await else { return };
     builder.answers_next(410);
 
-    assert_eq!(bellhop.receives("diaspora", &farewell("one")).await.status, 202);
+    let accepted = bellhop.receives("diaspora", &farewell("one")).await;
+    let event = accepted.body["event"].as_str().expect("it has an id").to_owned();
     let refused = builder.receives().await;
     bellhop.says("targets", &["diaspora/diaspora"], "1 parked").await;
     assert_eq!(bellhop.receives("diaspora", &farewell("two")).await.status, 202);
@@ -91,14 +93,19 @@ async fn what_a_target_missed_is_parked_and_the_sweep_brings_it_back_on_request(
     bellhop.lambda.invoke("sweep", &json!({})).await;
     assert_eq!(builder.received_so_far().len(), 0, "nothing comes unasked");
     let replay = ["diaspora/diaspora", "--state", "parked", "--since", "1h"];
-    bellhop.says("replay", &replay, "the function sweep carries it on").await;
-    bellhop.lambda.invoke("sweep", &json!({})).await;
+    bellhop.says("replay", &replay, "2 deliveries queued again").await;
 
     let again = [builder.receives().await, builder.receives().await];
     let first = again.iter().find(|again| again.body == refused.body).expect("the first is among them");
     assert_eq!(first.header("webhook-id"), refused.header("webhook-id"));
     assert_eq!(first.header("webhook-attempt"), Some("2"));
     bellhop.says("targets", &["diaspora/diaspora"], "0 parked").await;
+
+    bellhop.says("resend", &[&event], "queued again").await;
+    assert_eq!(builder.receives().await.header("webhook-attempt"), Some("3"));
+    let test = ["diaspora/diaspora", "--hook", "1", "--allow-egress", "127.0.0.1"];
+    bellhop.says("test", &test, "push_events: delivered").await;
+    assert!(builder.receives().await.header("webhook-id").is_some());
 }
 
 /// The functions with all that `template.yaml` gives them.

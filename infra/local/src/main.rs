@@ -35,8 +35,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use app::App;
+use app::queue::Queue;
 use clap::{Parser, Subcommand};
-use embedded::SqliteQueue;
 use relay::egress::{Allowance, Policy, PolicyError};
 use tracing_subscriber::EnvFilter;
 
@@ -102,7 +102,8 @@ struct AnyStore {
     #[command(flatten)]
     store: Store,
     /// The DynamoDB table of a deployed Bellhop, instead of a store on this machine. `BELLHOP_SEALING_KEY` holds the
-    /// key; region and credentials are found as by any AWS tool.
+    /// key, and `BELLHOP_IRKER_QUEUE_URL`, `BELLHOP_HTTP_QUEUE_URL` and `BELLHOP_HTTP_ORDERED_QUEUE_URL` the queues for
+    /// what is to be sent; region and credentials are found as by any AWS tool.
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "NAME", conflicts_with = "data")]
     table: Option<String>,
@@ -113,18 +114,19 @@ impl AnyStore {
         Ok(self.open_with_queue().await?.0)
     }
 
-    /// With its queues, if they are within reach: those of a deployed Bellhop are not.
+    /// With its queues, or why they are out of reach.
     #[cfg_attr(
         not(feature = "aws"),
         expect(clippy::unused_async, reason = "with AWS, there is something to wait for")
     )]
-    async fn open_with_queue(&self) -> anyhow::Result<(Arc<App>, Option<SqliteQueue>)> {
+    async fn open_with_queue(&self) -> anyhow::Result<(Arc<App>, anyhow::Result<Arc<dyn Queue>>)> {
         #[cfg(feature = "aws")]
         if let Some(table) = &self.table {
-            return Ok((aws::open_table(table).await?, None));
+            let queue = aws::open_queue().await.map(|queue| Arc::new(queue) as Arc<dyn Queue>);
+            return Ok((aws::open_table(table).await?, queue.map_err(anyhow::Error::from)));
         }
         let House { app, store } = House::open(&self.store.data)?;
-        Ok((app, Some(store.queue())))
+        Ok((app, Ok(Arc::new(store.queue()))))
     }
 }
 

@@ -10,9 +10,9 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use app::App;
 use app::ids::Stamp;
+use app::queue::Queue;
 use app::replay::{self, Order, PER_SECOND_MAX, Replay, Which};
 use config::ProjectPath;
-use embedded::SqliteQueue;
 
 use crate::AnyStore;
 use crate::aim::{self, Aim};
@@ -58,8 +58,9 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let (app, queue) = options.store.open_with_queue().await?;
+    let queue = queue.ok();
     if let Some(id) = &options.go_on {
-        return carry_on(&app, queue.as_ref(), replay::find(&app, id).await?).await;
+        return carry_on(&app, queue.as_deref(), replay::find(&app, id).await?).await;
     }
     let order = order(&app, &options).await?;
     if options.dry_run {
@@ -76,7 +77,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     }
     let replay = replay::begin(&app, order).await?;
     writeln!(std::io::stdout(), "Replay {} (if this is interrupted: bellhop replay --go-on {0})", replay.id)?;
-    carry_on(&app, queue.as_ref(), replay).await
+    carry_on(&app, queue.as_deref(), replay).await
 }
 
 async fn order(app: &App, options: &Options) -> Result<Order> {
@@ -94,7 +95,7 @@ async fn order(app: &App, options: &Options) -> Result<Order> {
 }
 
 /// Until it is over; where the queue is out of reach, that is the sweep's work, and this is said.
-async fn carry_on(app: &App, queue: Option<&SqliteQueue>, mut replay: Replay) -> Result<ExitCode> {
+async fn carry_on(app: &App, queue: Option<&dyn Queue>, mut replay: Replay) -> Result<ExitCode> {
     let is_watched = std::io::stderr().is_terminal();
     let Some(queue) = queue else {
         let state =

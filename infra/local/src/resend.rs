@@ -9,14 +9,13 @@ use anyhow::{Context, Result};
 use app::ids::EventId;
 use app::{events, resend};
 
-use crate::Store;
+use crate::AnyStore;
 use crate::aim::{self, Aim};
-use crate::house::House;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    store: Store,
+    store: AnyStore,
     /// The event's id, as `bellhop log` and the answer to the webhook show it.
     #[arg(value_name = "EVENT")]
     event: EventId,
@@ -26,16 +25,16 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
-    let House { app, store } = House::open(&options.store.data)?;
-    let (queue, event) = (store.queue(), &options.event);
+    let (app, queue) = options.store.open_with_queue().await?;
+    let (queue, event) = (queue?, &options.event);
     let targets = match options.target {
         Some(aim) => {
             let accepted = events::accepted(&app, event).await?;
             let target = aim.of(accepted.context(resend::ResendError::UnknownEvent)?.project);
-            resend::resend(&app, &queue, event, target).await?;
+            resend::resend(&app, &*queue, event, target).await?;
             vec![target]
         }
-        None => resend::resend_to_all(&app, &queue, event).await?,
+        None => resend::resend_to_all(&app, &*queue, event).await?,
     };
     let mut out = std::io::stdout().lock();
     for target in targets {

@@ -7,14 +7,13 @@ use std::process::ExitCode;
 use anyhow::Result;
 use config::{HookId, ProjectPath, Switch};
 
-use crate::house::House;
 use crate::targets::hook_number;
-use crate::{Egress, Store, aim, test_hook, test_irker};
+use crate::{AnyStore, Egress, aim, test_hook, test_irker};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    store: Store,
+    store: AnyStore,
     #[command(flatten)]
     egress: Egress,
     /// The project's path, as `bellhop apply` shows it.
@@ -31,9 +30,10 @@ pub(crate) struct Options {
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let Some(hook) = options.hook else {
-        return test_irker::run(&options.store.data, &options.project).await;
+        let (app, queue) = options.store.open_with_queue().await?;
+        return test_irker::run(&app, &*queue?, &options.project).await;
     };
-    let house = House::open(&options.store.data)?;
+    let app = options.store.open().await?;
     let policy = options.egress.policy()?;
-    test_hook::run(&house.app, policy, &options.project, (hook, options.event)).await
+    test_hook::run(&app, policy, &options.project, (hook, options.event)).await
 }

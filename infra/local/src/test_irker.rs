@@ -3,17 +3,17 @@
 //! Not here: the test itself. It goes through the queue to the server that runs on this store (`app::test_irker`).
 
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use app::queue::Queue;
 use app::test_irker::{self, RecipientReport, Report};
-use app::{ids, projects};
+use app::{App, ids};
 use config::ProjectPath;
 use relay::Outcome;
 
-use crate::house::House;
+use crate::aim;
 
 /// How long the report is waited for: a test takes milliseconds, and where irkerd hangs, some ten seconds.
 const REPORT_MAX: Duration = Duration::from_secs(30);
@@ -21,18 +21,10 @@ const REPORT_MAX: Duration = Duration::from_secs(30);
 /// How often to look whether it is there.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-pub(crate) async fn run(folder: &Path, path: &ProjectPath) -> Result<ExitCode> {
-    let house = House::open(folder)?;
-    let number = projects::number_of(&house.app, path).await?;
-    let project = match number {
-        Some(number) => projects::load(&house.app, number).await?,
-        None => None,
-    };
-    let project = project.with_context(|| format!("there is no project {path} in this store"))?;
-    let test = test_irker::ask(&house.app, &house.store.queue(), &project)
-        .await
-        .with_context(|| format!("project {path}"))?;
-    let report = report(&house, &test, REPORT_MAX).await?;
+pub(crate) async fn run(app: &App, queue: &dyn Queue, path: &ProjectPath) -> Result<ExitCode> {
+    let project = aim::project(app, path).await?;
+    let test = test_irker::ask(app, queue, &project).await.with_context(|| format!("project {path}"))?;
+    let report = report(app, &test, REPORT_MAX).await?;
     let mut out = std::io::stdout().lock();
     for line in lines(report.as_ref()) {
         writeln!(out, "{line}")?;
@@ -40,10 +32,10 @@ pub(crate) async fn run(folder: &Path, path: &ProjectPath) -> Result<ExitCode> {
     Ok(if report.as_ref().is_some_and(is_success) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn report(house: &House, test: &ids::Stamp, patience: Duration) -> Result<Option<Report>> {
+async fn report(app: &App, test: &ids::Stamp, patience: Duration) -> Result<Option<Report>> {
     let start = Instant::now();
     loop {
-        let report = test_irker::report(&house.app, test).await?;
+        let report = test_irker::report(app, test).await?;
         if report.is_some() || start.elapsed() >= patience {
             return Ok(report);
         }
@@ -89,6 +81,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::House;
 
     fn report(outcomes: Vec<Outcome>) -> Report {
         let recipients = ["irc://h:6667/chan?key=***", "irc://h:6667/nick,isnick"].into_iter().zip(outcomes);
@@ -155,6 +148,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let house = House::open(folder.path()).unwrap();
         let test = ids::Stamp::new(&house.app.chance);
-        assert_eq!(super::report(&house, &test, Duration::ZERO).await.unwrap(), None);
+        assert_eq!(super::report(&house.app, &test, Duration::ZERO).await.unwrap(), None);
     }
 }

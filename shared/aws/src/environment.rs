@@ -132,6 +132,14 @@ pub enum OpenError {
     /// It is none.
     #[error(transparent)]
     Key(#[from] SealError),
+    /// The operator did not say where a queue is.
+    #[error(
+        "set the environment variable {variable} to the URL of the stack's queue, which its outputs name"
+    )]
+    NoQueue {
+        /// As the functions have it.
+        variable: &'static str,
+    },
 }
 
 /// A deployed Bellhop, for an operator's program: the table of this name, and the key in `BELLHOP_SEALING_KEY`.
@@ -150,6 +158,12 @@ pub(crate) async fn shared() -> SdkConfig {
         .operation_timeout(CALL_MAX)
         .build();
     aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
+}
+
+/// The queues of a deployed Bellhop, for an operator's program: named by the same variables as the functions have.
+pub async fn open_queue() -> Result<SqsQueue, OpenError> {
+    let missing = |EnvironmentError(variable)| OpenError::NoQueue { variable };
+    Environment::load().await.queue(&QueueName::DELIVERIES).map_err(missing)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]

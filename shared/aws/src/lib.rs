@@ -17,7 +17,7 @@ mod serve;
 mod table;
 mod trigger;
 
-pub use environment::{Environment, EnvironmentError, OpenError, open_table};
+pub use environment::{Environment, EnvironmentError, OpenError, open_queue, open_table};
 pub use logging::start_logging;
 pub use queue::{QueueUrls, SqsQueue};
 #[cfg(feature = "operators")]
