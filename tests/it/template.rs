@@ -171,6 +171,7 @@ fn functions_know_the_queues_that_they_use() {
     check(|resources| {
         for (function, queues) in [
             ("ReceiveHook", &QueueName::DELIVERIES[..]),
+            ("ReceiveCommand", &[QueueName::Runs]),
             ("Sweep", &QueueName::ALL),
             ("RelayHttp", &[QueueName::Http, QueueName::HttpOrdered]),
         ] {

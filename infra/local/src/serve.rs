@@ -17,6 +17,7 @@ use app::http_target::Outbound;
 use app::queue::{Queue, QueueName};
 use app::{Addresses, Causes};
 use app::{doors, relay_http, relay_irker, sweep};
+use axum::Router;
 use config::WebUrl;
 use embedded::{Consumer, Serving};
 use relay::egress::Policy;
@@ -110,11 +111,7 @@ impl Running {
         let (stop, stopping) = watch::channel(false);
         let mut work = JoinSet::new();
         let outbound = Outbound::new(guards.hooks)?;
-        let queue: Arc<dyn Queue> = Arc::new(house.store.queue());
-        let router = doors::router(Arc::clone(&house.app), Arc::clone(&queue))
-            .merge(doors::link::router(Arc::clone(&house.app), outbound.clone()))
-            .merge(callback::router(Arc::clone(&house.app), queue));
-        work.spawn(listen(listener, router, stopped(stopping.clone())));
+        work.spawn(listen(listener, router(house, &outbound), stopped(stopping.clone())));
         work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone()), guards.irkerds));
         for queue in [QueueName::Http, QueueName::HttpOrdered] {
             let consume = (queue, serving.clone());
@@ -137,6 +134,15 @@ impl Running {
             tracing::warn!("stopped while requests were still under way");
         }
     }
+}
+
+/// All doors.
+fn router(house: &House, outbound: &Outbound) -> Router {
+    let (app, queue): (_, Arc<dyn Queue>) = (&house.app, Arc::new(house.store.queue()));
+    doors::router(Arc::clone(app), Arc::clone(&queue))
+        .merge(doors::commands::router(Arc::clone(app), Arc::clone(&queue), outbound.clone()))
+        .merge(doors::link::router(Arc::clone(app), outbound.clone()))
+        .merge(callback::router(Arc::clone(app), queue))
 }
 
 fn relay_irker(

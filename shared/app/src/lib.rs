@@ -3,6 +3,7 @@
 //! | use case | comes in by | goes on by |
 //! |---|---|---|
 //! | [`receive_hook`] | [`doors`]: `POST /hooks/{source}` | the queue |
+//! | [`chat::receive`] | [`doors::commands`]: `POST /commands/{command}` | an answer, and the queue |
 //! | [`relay_irker`] | a task of the irker queue | [`irkerd`]: a TCP connection |
 //! | [`relay_http`] | a task of the HTTP queue | [`http_target`]: a POST |
 //! | [`resend`], [`replay`] | a person's wish | the queue |
@@ -16,6 +17,7 @@
 mod addresses;
 pub mod attempts;
 pub mod attention;
+pub mod audit;
 mod causes;
 pub mod channels;
 pub mod chat;

@@ -5,14 +5,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::App;
 use app::attempts::{AttemptLog, LogDaysError};
 use app::clock::Clock;
 use app::egress::Guard;
 use app::queue::QueueName;
 use app::seal::{SealError, Sealer};
+use app::{Addresses, App};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use config::WebUrlError;
 use payload::Secret;
 use relay::egress::{Policy, PolicyError};
 
@@ -25,6 +26,8 @@ const SEALING_KEY: &str = "BELLHOP_SEALING_KEY";
 const ALLOW_EGRESS: &str = "BELLHOP_ALLOW_EGRESS";
 const EGRESS_PORTS: &str = "BELLHOP_EGRESS_PORTS";
 const LOG_DAYS: &str = "BELLHOP_LOG_DAYS";
+const CONSOLE_URL: &str = "BELLHOP_CONSOLE_URL";
+const COMMANDS_URL: &str = "BELLHOP_COMMANDS_URL";
 
 /// AWS is a millisecond away: who does not take a connection by now is not there.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -52,6 +55,8 @@ pub struct Environment {
     allow_egress: Option<String>,
     egress_ports: Option<String>,
     log_days: Option<String>,
+    console_url: Option<String>,
+    commands_url: Option<String>,
 }
 
 impl Environment {
@@ -65,6 +70,8 @@ impl Environment {
             allow_egress: read(ALLOW_EGRESS),
             egress_ports: read(EGRESS_PORTS),
             log_days: read(LOG_DAYS),
+            console_url: read(CONSOLE_URL),
+            commands_url: read(COMMANDS_URL),
         }
     }
 
@@ -101,6 +108,12 @@ impl Environment {
     /// The log of attempts, kept for `BELLHOP_LOG_DAYS` days.
     pub fn log(&self) -> Result<AttemptLog, LogDaysError> {
         self.log_days.as_deref().map_or_else(|| Ok(AttemptLog::default()), str::parse)
+    }
+
+    /// Where this Bellhop is reached: `BELLHOP_CONSOLE_URL` and `BELLHOP_COMMANDS_URL`, if they are set.
+    pub fn addresses(&self) -> Result<Addresses, WebUrlError> {
+        let url = |text: &Option<String>| text.as_deref().map(str::parse).transpose();
+        Ok(Addresses { console: url(&self.console_url)?, commands: url(&self.commands_url)? })
     }
 
     fn queue_url(&self, queue: QueueName) -> Result<&str, EnvironmentError> {

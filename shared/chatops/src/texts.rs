@@ -168,6 +168,16 @@ pub fn refused(error: IntakeError) -> Text {
     }
 }
 
+/// To a command whose answer takes a look elsewhere.
+pub fn one_moment() -> Text {
+    Text::of("One moment, please.")
+}
+
+/// To a command of which nobody knows whether it was carried out.
+pub fn in_doubt() -> Text {
+    Text::of("Nobody knows whether that was done: look before you ask for it again.")
+}
+
 /// A run that is queued, for a chat that shows it.
 pub fn scheduled(run: &str, url: Option<&str>) -> Text {
     Text::of("Your ChatOps job ").link(&format!("#{run}"), url).words(" has been created!")

@@ -13,12 +13,12 @@ use config::commands::ApprovalExpiry;
 use payload::Secret;
 
 use super::{Asked, ChatError, News, integration};
-use crate::App;
 use crate::executor::Ending;
 use crate::ids::RunId;
 use crate::queue::{Queue, Task};
 use crate::runs::{self, Consent, End, How, Run, Step};
 use crate::table::Condition;
+use crate::{App, audit};
 
 /// A run that is over, as whoever followed it knows it.
 #[derive(Clone, Copy, Debug)]
@@ -67,10 +67,12 @@ pub async fn finish(
     match ended.await? {
         Step::Made(run) => {
             log_end(&run);
+            audit::conclude(app, &run).await?;
             tell(app, queue, &run, News::Result).await
         }
-        // It was over before; a crash may have come before the task.
+        // It was over before; a crash may have come before the rest.
         Step::Refused(run, _) if !run.told.contains(&News::Result) => {
+            audit::conclude(app, &run).await?;
             tell(app, queue, &run, News::Result).await
         }
         Step::Refused(..) | Step::Missing => Ok(()),
@@ -140,6 +142,7 @@ pub async fn expire(app: &App, queue: &dyn Queue) -> Result<usize, ChatError> {
         let now = app.clock.now();
         if let Step::Made(run) = runs::change(app, id, |run| run.expire(now)).await? {
             log_end(&run);
+            audit::conclude(app, &run).await?;
             tell(app, queue, &run, News::Result).await?;
         }
         // After the task: a crash before makes the sweep come here again, and `tell_run` finds what is not told.

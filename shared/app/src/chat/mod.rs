@@ -2,14 +2,21 @@
 //!
 //! | what | where |
 //! |---|---|
+//! | a command comes in, is judged, kept, queued and acknowledged | [`receive`] |
+//! | it takes a look at GitLab or at the repository | [`carry_out`], [`list_jobs`] |
 //! | a run waits, goes on, ends: it is kept, and chat is to be told | [`wait_for_consent`], [`expire`], [`go_on`], [`finish`] |
 //! | chat is told, by the command's own address while it lives, then by a bot | [`tell_run`], [`answer`] |
 //!
 //! Not here: what is pure about them (`chatops`), runs as they are kept (`runs`), finding and executing jobs (`jobs`).
 
+mod act;
 mod asked;
+mod caller;
+mod carry_out;
 mod follow;
 mod post;
+mod receive;
+mod touch;
 mod words;
 
 use config::Project;
@@ -20,8 +27,10 @@ use crate::StoreError;
 use crate::queue::QueueError;
 
 pub use asked::Asked;
+pub use carry_out::{answer_later, carry_out, list_jobs};
 pub use follow::{Finished, can_be_told, expire, finish, go_on, wait_for_consent};
 pub use post::{answer, tell_run};
+pub use receive::{Entrance, ReceiveError, Reply, receive};
 pub use words::status;
 
 /// What chat is told of a run, each of it once.

@@ -8,6 +8,7 @@
 //! | 200 `{"status":"ignored","reason":"..."}` | authentic, and nothing for any target |
 //! | 400, 401, 404, 408, 413, 503 | see [`ApiError`]; nothing was kept |
 
+pub mod commands;
 pub mod link;
 
 use std::sync::Arc;

@@ -65,7 +65,7 @@ pub async fn create(app: &App, run: &Run) -> Result<Option<Run>, StoreError> {
 }
 
 /// The rows that lead to a run. Writing them again is harmless.
-pub fn pointers(run: &Run) -> [Item; 2] {
+pub(crate) fn pointers(run: &Run) -> [Item; 2] {
     let (pointer, expires_at) = (Pointer { run: run.id.clone() }, Some(run.asked.at + KEPT));
     let latest = latest_key(&run.asked.command, &run.asked.user.id);
     [by_project_key(run), latest].map(|key| item(key, &pointer, expires_at))

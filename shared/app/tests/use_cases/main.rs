@@ -6,6 +6,10 @@
 
 mod acceptance;
 mod attempts;
+mod chat_gitlab;
+mod chat_intake;
+mod chat_runs;
+mod chat_world;
 mod egress;
 mod engine;
 mod gitlab_commands;

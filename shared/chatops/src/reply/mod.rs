@@ -115,6 +115,14 @@ pub fn scheduled(platform: Platform, run: &Run<'_>) -> Value {
     }
 }
 
+/// The first answer to a command whose answer takes a look elsewhere.
+pub fn taken(platform: Platform) -> Value {
+    match platform {
+        Platform::Slack => json!({"response_type": "in_channel", "text": ""}),
+        Platform::Mattermost => ephemeral(platform, &texts::one_moment()),
+    }
+}
+
 /// What is posted while a run takes its time; once at the most.
 pub fn progress(platform: Platform, run: &Run<'_>, running_for: Duration) -> Value {
     let text = Text::default().caller(run.caller).words(": ");
