@@ -36,6 +36,9 @@ pub enum Names {
     /// A test does. Scripted here, and not by a name server of the tests: the operating system's resolver would not
     /// ask it, and a resolver that does would not be the one that people run.
     Scripted(Arc<Mutex<Script>>),
+    /// A test's peers stand in for these hosts, each at a port of its own. The rest is as it is: what they listen at is
+    /// judged, and over TLS they have to prove who they are.
+    StandIns(Arc<HashMap<String, SocketAddr>>),
 }
 
 /// What a name's lookups find, one after the other; the last is found for ever. Other names are not known.
@@ -91,7 +94,10 @@ impl Guard {
     pub async fn resolve(&self, place: &Place) -> Result<Vec<SocketAddr>, ResolveError> {
         match self.policy.before_lookup(place)? {
             Lookup::Needless(addresses) => Ok(addresses),
-            Lookup::Needed(name) => Ok(self.policy.after_lookup(place, &self.names.look_up(name).await?)?),
+            Lookup::Needed(name) => {
+                let judged = self.policy.after_lookup(place, &self.names.look_up(name).await?)?;
+                Ok(self.names.stand_in(name).map_or(judged, |stand_in| vec![stand_in]))
+            }
         }
     }
 }
@@ -101,6 +107,12 @@ impl Names {
     pub fn scripted(script: impl IntoIterator<Item = (String, Vec<Vec<IpAddr>>)>) -> Self {
         let script = script.into_iter().map(|(name, answers)| (name, answers.into()));
         Self::Scripted(Arc::new(Mutex::new(script.collect())))
+    }
+
+    /// The peer at which a host's connections end.
+    fn stand_in(&self, name: &str) -> Option<SocketAddr> {
+        let Self::StandIns(hosts) = self else { return None };
+        hosts.get(name).copied()
     }
 
     async fn look_up(&self, name: &str) -> Result<Vec<IpAddr>, ResolveError> {
@@ -118,13 +130,18 @@ impl Names {
                     1 => answers.front().cloned(),
                     _ => answers.pop_front(),
                 });
-                found.ok_or_else(|| {
-                    let error = io::ErrorKind::NotFound.into();
-                    ResolveError::NotFound { name: name.to_owned(), error }
-                })
+                found.ok_or_else(|| unknown(name))
+            }
+            Self::StandIns(_) => {
+                let stand_in = self.stand_in(name).ok_or_else(|| unknown(name))?;
+                Ok(vec![stand_in.ip()])
             }
         }
     }
+}
+
+fn unknown(name: &str) -> ResolveError {
+    ResolveError::NotFound { name: name.to_owned(), error: io::ErrorKind::NotFound.into() }
 }
 
 tokio::task_local! {

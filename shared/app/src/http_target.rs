@@ -15,7 +15,7 @@ use relay::limits::ANSWER_BYTES_MAX;
 use relay::{HttpRequest, Outcome, egress};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Method, StatusCode};
+use reqwest::{Certificate, Method, StatusCode};
 
 use crate::egress::{Guard, Pinned, pinned};
 
@@ -66,6 +66,13 @@ impl Outbound {
     /// Makes the client: reads the system's certificates.
     pub fn new(guard: Guard) -> Result<Self, OutboundError> {
         Ok(Self { guard, client: client(true)?, unverified: Arc::default() })
+    }
+
+    /// The same for whoever trusts these certificates alone, each in DER, and not the system's.
+    pub fn trusting(guard: Guard, certificates: &[&[u8]]) -> Result<Self, OutboundError> {
+        let certificates = certificates.iter().map(|der| Certificate::from_der(der));
+        let builder = builder(true).tls_certs_only(certificates.collect::<Result<Vec<_>, _>>()?);
+        Ok(Self { guard, client: builder.build()?, unverified: Arc::default() })
     }
 
     fn client(&self, verify_tls: bool) -> Result<&reqwest::Client, OutboundError> {
@@ -133,15 +140,18 @@ impl Outbound {
 
 /// The guard, and all other limits, hold for both alike.
 fn client(verify_tls: bool) -> Result<reqwest::Client, OutboundError> {
-    let builder = reqwest::Client::builder()
+    Ok(builder(verify_tls).build()?)
+}
+
+fn builder(verify_tls: bool) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .redirect(Policy::none())
         .no_proxy()
         .dns_resolver(Pinned)
         .referer(false)
         .connect_timeout(CONNECT_MAX)
         .pool_idle_timeout(IDLE_MAX)
-        .tls_danger_accept_invalid_certs(!verify_tls);
-    Ok(builder.build()?)
+        .tls_danger_accept_invalid_certs(!verify_tls)
 }
 
 /// The status has been decided on; a body that breaks off or never ends changes nothing.

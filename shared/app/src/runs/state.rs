@@ -303,3 +303,107 @@ impl End {
         Duration::from_millis(self.took_ms)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+    type Made = Result<(), StepError>;
+    type Make<'a> = &'a dyn Fn(&mut Run) -> Made;
+    /// What becomes of a step from waiting, queued, starting, running and ended.
+    type FromEach = [Made; 5];
+
+    /// A run as it stands in the table, at this point of its way.
+    fn run(state: &str) -> Run {
+        let kept = format!(
+            r#"{{
+                "id": "0123456789ab",
+                "asked": {{
+                    "id": "d", "project": 7, "command": "ops", "platform": "slack", "team_id": "T1",
+                    "channel": {{"id": "C1", "name": "ops"}}, "user": {{"id": "U1", "name": "ann"}},
+                    "slash": "/bellhop", "at": 1699999999000, "response_url": "c2VhbGVk"
+                }},
+                "job": "ls", "arguments": "-l", "state": {state}, "consented_by": null, "stopped_by": null,
+                "found": null, "url": null, "timeout_s": null, "posts": 0, "told": ["progress"]
+            }}"#
+        );
+        serde_json::from_str(&kept).unwrap()
+    }
+
+    const WAITING: &str = r#"{"state": "waiting", "consent": "second_person", "until": 1700000000000}"#;
+    const QUEUED: &str = r#"{"state": "queued"}"#;
+    const STARTING: &str = r#"{"state": "starting", "executor": "local", "since": 1700000000000}"#;
+    const RUNNING: &str =
+        r#"{"state": "running", "executor": "local", "handle": "7", "since": 1700000000000}"#;
+    const ENDED: &str = r#"{"state": "ended", "how": "executed", "ending": "failed", "exit_code": 1,
+        "at": 1700000000000, "took_ms": 12, "output": "x", "left_out_bytes": 0}"#;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for state in [WAITING, QUEUED, STARTING, RUNNING, ENDED] {
+            let read = run(state);
+            let written = serde_json::to_string(&read).unwrap();
+            assert_eq!(serde_json::from_str::<Run>(&written).unwrap(), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_step_is_made_from_where_it_leads_on_and_from_nowhere_else() {
+        use StepError::{Further, NotWaiting, Over, StillWaiting};
+        let ann = Named { id: "U1".to_owned(), name: "ann".to_owned() };
+        let started = || Started { handle: Handle("7".to_owned()), url: None };
+        let end = || End::unstarted(How::NotScheduled, NOW);
+        let steps: [(&str, Make<'_>, FromEach); 7] = [
+            (
+                "wait",
+                &|run| run.wait(Consent::Manual, NOW),
+                [Err(Further), Ok(()), Err(Further), Err(Further), Err(Over)],
+            ),
+            (
+                "consent",
+                &|run| run.consent(&ann),
+                [Ok(()), Err(NotWaiting), Err(NotWaiting), Err(NotWaiting), Err(Over)],
+            ),
+            (
+                "expire",
+                &|run| run.expire(NOW),
+                [Ok(()), Err(NotWaiting), Err(NotWaiting), Err(NotWaiting), Err(Over)],
+            ),
+            (
+                "begin",
+                &|run| run.begin("local", NOW),
+                [Err(StillWaiting), Ok(()), Err(Further), Err(Further), Err(Over)],
+            ),
+            (
+                "began",
+                &|run| run.began(started(), NOW),
+                [Err(Further), Err(Further), Ok(()), Err(Further), Err(Over)],
+            ),
+            ("stop", &|run| run.stop(&ann, NOW), [Ok(()), Ok(()), Ok(()), Ok(()), Err(Over)]),
+            ("finish", &|run| run.finish(end()), [Ok(()), Ok(()), Ok(()), Ok(()), Err(Over)]),
+        ];
+        for (name, step, expected) in steps {
+            for (state, expected) in [WAITING, QUEUED, STARTING, RUNNING, ENDED].into_iter().zip(expected) {
+                let (mut changed, before) = (run(state), run(state));
+                assert_eq!(step(&mut changed), expected, "{name} from {state}");
+                assert!(expected.is_ok() || changed == before, "{name} from {state} changes what it refuses");
+            }
+        }
+        let mut early = run(WAITING);
+        assert_eq!(early.expire(Timestamp(NOW.0 - 1)), Err(StillWaiting));
+    }
+
+    #[test]
+    fn who_stopped_it_first_has_stopped_it() {
+        let [ann, bob] = ["ann", "bob"].map(|id| Named { id: id.to_owned(), name: String::new() });
+        let mut running = run(RUNNING);
+        running.stop(&ann, NOW).unwrap();
+        running.stop(&bob, NOW).unwrap();
+        assert_eq!((running.stopped_by.as_ref(), running.end()), (Some(&ann), None));
+        let mut queued = run(QUEUED);
+        queued.stop(&bob, NOW).unwrap();
+        assert_eq!(queued.end().map(|end| &end.how), Some(&How::Executed(Ending::Cancelled)));
+    }
+}

@@ -295,6 +295,52 @@ async fn case_25_what_ends_after_half_an_hour_is_told_by_the_bot() {
     );
 }
 
+/// Somebody runs a job from Slack, and an executor begins it.
+async fn running_in_slack(world: &ChatWorld, text: &str) -> runs::Run {
+    world.slack("UANN", text).await;
+    let run = world.run_of("slack", "UANN").await;
+    world.work().await;
+    world.begins(&run.id).await;
+    run
+}
+
+/// Case 16, over the wire.
+#[tokio::test]
+async fn in_slack_a_result_is_addressed_to_whoever_asked() {
+    let world = ChatWorld::new(ANYBODY).await;
+    let run = running_in_slack(&world, "run hello-world").await;
+    world.ends(&run.id, Ending::Succeeded, "Hello World.\n").await;
+    world.work().await;
+    let [post] = &world.slack_posts()[..] else { panic!() };
+    assert_eq!((post.host.as_str(), post.path.as_str()), ("hooks.slack.com", "/commands/T1/1/x"));
+    assert_eq!(shown(&post.body), "[in_channel] <@UANN>: Hello World.");
+}
+
+/// Case 25, in Slack, whose bots are answered 200 whatever becomes of it.
+#[tokio::test]
+async fn slacks_bot_is_believed_what_it_says_and_not_its_status() {
+    let world = ChatWorld::with_bot(ANYBODY).await;
+    let run = running_in_slack(&world, "run night").await;
+    world.clock.advance(Duration::from_mins(31));
+    world.slack_answers_next(&[(200, r#"{"ok":false,"error":"ratelimited"}"#)]);
+    world.ends(&run.id, Ending::Succeeded, "done\n").await;
+    let [Answer::Again { after }] = world.work().await[..] else { panic!() };
+    assert_eq!(world.slack_posts().len(), 0);
+    world.clock.advance(after);
+    world.work().await;
+    let [post] = &world.slack_posts()[..] else { panic!() };
+    assert_eq!((post.host.as_str(), post.path.as_str()), ("slack.com", "/api/chat.postMessage"));
+    assert_eq!(post.authorization.as_deref(), Some(&*format!("Bearer {BOT_TOKEN}")));
+    assert_eq!((&post.body["channel"], &post.body["text"]), (&"C1".into(), &"<@UANN>: done".into()));
+
+    let run = running_in_slack(&world, "run night").await;
+    world.clock.advance(Duration::from_mins(31));
+    world.slack_answers_next(&[(200, r#"{"ok":false,"error":"not_in_channel"}"#)]);
+    world.ends(&run.id, Ending::Succeeded, "done\n").await;
+    assert_eq!(world.work().await, [Answer::Done]);
+    assert!(world.slack("UANN", "status").await.shown().contains("succeeded"));
+}
+
 #[tokio::test]
 async fn without_a_bot_what_ends_too_late_is_read_by_status() {
     let world = ChatWorld::new(ANYBODY).await;

@@ -2,13 +2,14 @@
 //! takes posts. Runs are begun and ended by the tests themselves, in an executor's place.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::chat::{self, Finished};
 use app::clock::{Chance, Clock, Timestamp};
-use app::egress::Guard;
+use app::egress::{Guard, Names};
 use app::executor::{Ending, Handle, Started};
 use app::http_target::Outbound;
 use app::ids::RunId;
@@ -21,13 +22,18 @@ use app::{Addresses, App, doors, sweep};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::serve::Listener;
 use chatops::grammar;
 use config::commands::{Chat, CommandIntegration, MattermostSlashCommands, SlackSlashCommands};
 use config::{GitLab, Project};
 use payload::{Secret, hub_signature};
 use relay::egress::Policy;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::server::TlsStream;
 
 use crate::house::House;
 use crate::world::project;
@@ -38,6 +44,8 @@ pub(crate) const NOW_S: i64 = 1_531_420_618;
 pub(crate) const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 pub(crate) const MATTERMOST_TOKEN: &str = "gr8tok3n";
 pub(crate) const BOT_TOKEN: &str = "b0tt0ken";
+
+const SLACKS_CERTIFICATE: &[u8] = include_bytes!("../../../../tests/fixtures/tls/slack-certificate.der");
 
 /// What is answered to a request.
 #[derive(Debug, PartialEq)]
@@ -73,9 +81,46 @@ pub(crate) fn shown(payload: &Value) -> String {
     format!("[{to}] {}", text.unwrap_or_else(fields))
 }
 
-/// One post that came to the chat.
+/// A listener that speaks TLS, as Slack.
+struct Tls {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Tls {
+    async fn bind() -> Self {
+        let certificate = CertificateDer::from(SLACKS_CERTIFICATE);
+        let key = &include_bytes!("../../../../tests/fixtures/tls/slack-key.der")[..];
+        let key = PrivateKeyDer::try_from(key).unwrap();
+        let config =
+            ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { listener, acceptor: TlsAcceptor::from(Arc::new(config)) }
+    }
+}
+
+impl Listener for Tls {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (connection, address) = self.listener.accept().await.unwrap();
+            if let Ok(connection) = self.acceptor.accept(connection).await {
+                return (connection, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}
+
+/// One post that came to a chat.
 #[derive(Clone, Debug)]
 pub(crate) struct Post {
+    pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
     pub(crate) body: Value,
@@ -84,23 +129,25 @@ pub(crate) struct Post {
 #[derive(Clone, Default)]
 struct Desk {
     posts: Arc<Mutex<Vec<Post>>>,
-    statuses: Arc<Mutex<VecDeque<u16>>>,
+    answers: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
 }
 
-async fn take(State(desk): State<Desk>, request: Request) -> StatusCode {
+async fn take(State(desk): State<Desk>, request: Request) -> (StatusCode, &'static str) {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let authorization = parts.headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+    let host = parts.headers["host"].to_str().unwrap().to_owned();
     let post = Post {
+        host,
         path: parts.uri.path().to_owned(),
         authorization,
         body: serde_json::from_slice(&body).unwrap(),
     };
-    let status = desk.statuses.lock().unwrap().pop_front().unwrap_or(200);
-    if status < 300 {
+    let (status, answer) = desk.answers.lock().unwrap().pop_front().unwrap_or((200, r#"{"ok":true}"#));
+    if status < 300 && !answer.contains("false") {
         desk.posts.lock().unwrap().push(post);
     }
-    StatusCode::from_u16(status).unwrap()
+    (StatusCode::from_u16(status).unwrap(), answer)
 }
 
 pub(crate) struct ChatWorld {
@@ -112,6 +159,7 @@ pub(crate) struct ChatWorld {
     url: String,
     client: reqwest::Client,
     mattermost: Desk,
+    slack: Desk,
     origin: String,
     requests: AtomicUsize,
     /// The runs and cancellations that an executor was asked for.
@@ -124,11 +172,15 @@ impl ChatWorld {
         Self::with(rules, |project| project).await
     }
 
-    /// The same, with a bot in Mattermost.
+    /// The same, with bots in both chats.
     pub(crate) async fn with_bot(rules: &str) -> Self {
         Self::with(rules, |mut project| {
-            if let Chat::MattermostSlashCommands(mattermost) = &mut project.commands[1].chat {
-                mattermost.bot_token = Some(Secret::new(BOT_TOKEN));
+            for command in &mut project.commands {
+                let bot_token = match &mut command.chat {
+                    Chat::SlackSlashCommands(slack) => &mut slack.bot_token,
+                    Chat::MattermostSlashCommands(mattermost) => &mut mattermost.bot_token,
+                };
+                *bot_token = Some(Secret::new(BOT_TOKEN));
             }
             project
         })
@@ -148,8 +200,14 @@ impl ChatWorld {
         let app = App::with(house.table(), sealer, clock.clone(), Chance::seeded(1))
             .found_at(Addresses { console, commands: None });
         let (app, queue) = (Arc::new(app), house.queue());
-        let outbound = Outbound::new(Guard::new(Policy::parse("127.0.0.1", "").unwrap())).unwrap();
-        let mattermost = Desk::default();
+        let (mattermost, slack) = (Desk::default(), Desk::default());
+        let tls = Tls::bind().await;
+        let hosts = ["hooks.slack.com", "slack.com"].map(|host| (host.to_owned(), tls.local_addr().unwrap()));
+        let guard =
+            Guard::with(Policy::parse("127.0.0.1", "").unwrap(), Names::StandIns(Arc::new(hosts.into())));
+        let outbound = Outbound::trusting(guard, &[SLACKS_CERTIFICATE]).unwrap();
+        let router = Router::new().fallback(take).with_state(slack.clone());
+        tokio::spawn(async move { axum::serve(tls, router).await.unwrap() });
         let origin = serve(Router::new().fallback(take).with_state(mattermost.clone())).await;
         let project = change(chat_project(rules, &origin));
         projects::save(&app, project, Expected::Any).await.unwrap();
@@ -165,6 +223,7 @@ impl ChatWorld {
             url,
             client: reqwest::Client::new(),
             mattermost,
+            slack,
             origin,
             requests: AtomicUsize::new(1),
             orders: Mutex::default(),
@@ -308,7 +367,18 @@ impl ChatWorld {
 
     /// The next posts to Mattermost are answered so.
     pub(crate) fn answers_next(&self, statuses: &[u16]) {
-        self.mattermost.statuses.lock().unwrap().extend(statuses);
+        let answers = statuses.iter().map(|status| (*status, "{}"));
+        self.mattermost.answers.lock().unwrap().extend(answers);
+    }
+
+    /// The posts in Slack since the last look.
+    pub(crate) fn slack_posts(&self) -> Vec<Post> {
+        std::mem::take(&mut self.slack.posts.lock().unwrap())
+    }
+
+    /// The next posts to Slack are answered so.
+    pub(crate) fn slack_answers_next(&self, answers: &[(u16, &'static str)]) {
+        self.slack.answers.lock().unwrap().extend(answers);
     }
 
     /// The latest run that a user has asked for by a command.
