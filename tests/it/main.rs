@@ -3,6 +3,7 @@
 mod account;
 mod configuration;
 mod conformance;
+mod console;
 mod crash;
 mod demo;
 mod doors;

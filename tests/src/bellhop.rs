@@ -102,6 +102,16 @@ impl Bellhop {
         &self.running.as_ref().expect("Bellhop is running").url
     }
 
+    /// The token that is shown once, when a store is new.
+    ///
+    /// # Panics
+    /// If the store was not new when the server was started.
+    pub fn first_token(&self) -> String {
+        let printed = self.running.as_ref().expect("Bellhop is running").program.stdout();
+        let (_, behind) = printed.split_once("shown once: ").expect("the store was new");
+        behind.lines().next().expect("a token").to_owned()
+    }
+
     /// Everything the server has written to standard error, at its most talkative, over all its runs.
     pub fn log(&self) -> String {
         let now = self.running.as_ref().map(|running| running.program.stderr()).unwrap_or_default();

@@ -7,6 +7,7 @@
 //! Not here: assertions about Bellhop. Those are in `tests/it`.
 
 mod bellhop;
+mod browser;
 mod build;
 mod emulator;
 mod http_receiver;
@@ -24,6 +25,7 @@ mod verifier;
 mod waiting;
 
 pub use bellhop::{Bellhop, apply_to_table, demonstration, on_table};
+pub use browser::Browser;
 pub use build::built;
 pub use emulator::Emulator;
 pub use http_receiver::{HttpReceiver, Received};

@@ -39,20 +39,24 @@ pub fn machine_program(name: &str) -> Option<PathBuf> {
 
 /// A program of the Python tools that `tests/run` brings, if it has.
 pub(crate) fn python_tool(name: &str) -> Option<PathBuf> {
-    let tool = test_tools()?.join("venv/bin").join(name);
+    let tool = test_tools().join("venv/bin").join(name);
     tool.is_file().then_some(tool)
 }
 
 /// Where `node` finds this package that `tests/run` brings, if it has.
 pub(crate) fn node_modules(package: &str) -> Option<PathBuf> {
-    let folder = test_tools()?.join("node");
+    let folder = test_tools().join("node");
     folder.join("node_modules").join(package).is_dir().then_some(folder)
 }
 
-/// This very program is target/PROFILE/deps/it-HASH; the tools are in target/test-tools.
-fn test_tools() -> Option<PathBuf> {
+fn test_tools() -> PathBuf {
+    target_folder().join("test-tools")
+}
+
+/// Where everything goes that is made here: this very program is target/PROFILE/deps/it-HASH.
+pub(crate) fn target_folder() -> PathBuf {
     let running = std::env::current_exe().expect("know what is running");
-    Some(running.ancestors().nth(3)?.join("test-tools"))
+    running.ancestors().nth(3).expect("it is in a folder of cargo's").to_owned()
 }
 
 /// A port that nothing listens on and, being below those the system gives out itself, nothing else will take

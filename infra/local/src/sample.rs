@@ -1,10 +1,13 @@
-//! The project that a newcomer finds in an empty store, and the push to try it with.
+//! What a newcomer finds in an empty store: a project to try things with, and a token for the page.
+//!
+//! Not here: the push to try it with (`console::sample`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Result;
 use app::App;
 use app::projects;
+use app::tokens::{self, NewToken, Scope};
 use config::{EventSwitches, HookId, Irker, LineSettings, Project, ProjectId, Source, Subscription, Switch};
 use payload::Secret;
 use relay::egress::Allowance;
@@ -21,17 +24,26 @@ pub(crate) fn local_irkerd() -> impl Iterator<Item = Allowance> {
         .map(|address| Allowance::of(SocketAddr::new(address, Irker::SERVER_PORT)))
 }
 
-/// Small enough for a command line.
-const PUSH: &str = r#"{"object_kind":"push","ref":"refs/heads/main","user_name":"Ada",
-  "before":"95790bf891e76fee5e1747ab589903a6a1f80f22","after":"da1560886d4f094c3e6c9ef40349f7d38b5d27d7",
-  "project":{"name":"Demo","web_url":"https://gitlab.example.com/demo"},"total_commits_count":1,
-  "commits":[{"id":"da1560886d4f094c3e6c9ef40349f7d38b5d27d7","message":"Hello, IRC","author":{"name":"Ada"}}]}"#;
+/// What is shown this once.
+pub(crate) struct Welcome {
+    /// The project's secret.
+    pub(crate) secret: String,
+    /// An admin's token.
+    pub(crate) token: Secret,
+}
 
-/// Makes the project if no project was ever made. Gives back its secret, to be shown this once.
-pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
+/// Makes both if no project was ever made.
+pub(crate) async fn furnish(app: &App) -> Result<Option<Welcome>> {
     if !projects::none_yet(app).await? {
         return Ok(None);
     }
+    let secret = make_project(app).await?;
+    let new = NewToken { name: "first".to_owned(), scope: Scope::Admin, expires_at: None };
+    let (token, _) = tokens::make(app, new).await?;
+    Ok(Some(Welcome { secret, token }))
+}
+
+async fn make_project(app: &App) -> Result<String> {
     let secret = random_text::<16>(&app.chance);
     let project = Project {
         id: ProjectId(0),
@@ -58,31 +70,5 @@ pub(crate) async fn make_project(app: &App) -> Result<Option<String>> {
         gitlab: None,
     };
     projects::create(app, project).await?;
-    Ok(Some(secret))
-}
-
-/// The command that posts a push. Each time it is run it is a new event: the key differs.
-pub(crate) fn curl(url: &str, secret: &str) -> String {
-    format!(
-        "curl {url}/hooks/demo \\\n  \
-         -H 'Content-Type: application/json' -H 'X-Gitlab-Event: Push Hook' \\\n  \
-         -H 'X-Gitlab-Token: {secret}' -H \"Idempotency-Key: $(date +%s%N)\" \\\n  \
-         -d '{PUSH}'"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderMap;
-    use payload::{Forge, Parsed, Payload};
-
-    use super::*;
-
-    #[test]
-    fn the_sample_push_is_an_event() {
-        let parsed =
-            payload::parse(Forge::GitLab, Payload { headers: &HeaderMap::new(), body: PUSH.as_bytes() });
-        assert!(matches!(parsed, Ok(Parsed::Events(_))));
-        assert!(!PUSH.contains('\''), "it stands between quotes on a command line");
-    }
+    Ok(secret)
 }

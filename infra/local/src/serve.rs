@@ -19,6 +19,7 @@ use app::{Addresses, Causes};
 use app::{doors, relay_http, relay_irker, sweep};
 use axum::Router;
 use config::WebUrl;
+use console::Console;
 use embedded::{Consumer, Serving};
 use relay::egress::Policy;
 use tokio::net::TcpListener;
@@ -71,8 +72,8 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let house = House::open_with(&options.store.data, log, addresses)?;
     let guards = Guards::new(options.egress.policy()?);
     let running = Running::start(&house, options.listen, guards).await?;
-    let demo = sample::make_project(&house.app).await?;
-    print_welcome(&running.url(), demo.as_deref())?;
+    let welcome = sample::furnish(&house.app).await?;
+    print_welcome(&running.url(), welcome.as_ref())?;
     stop_signal()?.await;
     tracing::info!("stopping: no new requests, deliveries under way are ended");
     running.stop().await;
@@ -142,7 +143,8 @@ fn router(house: &House, outbound: &Outbound) -> Router {
     doors::router(Arc::clone(app), Arc::clone(&queue))
         .merge(doors::commands::router(Arc::clone(app), Arc::clone(&queue), outbound.clone()))
         .merge(doors::link::router(Arc::clone(app), outbound.clone()))
-        .merge(callback::router(Arc::clone(app), queue))
+        .merge(callback::router(Arc::clone(app), Arc::clone(&queue)))
+        .merge(console::router(Console { app: Arc::clone(app), queue, outbound: outbound.clone() }))
 }
 
 fn relay_irker(
@@ -223,19 +225,14 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
 }
 
 /// To standard output, so that a script finds the address.
-fn print_welcome(url: &str, demo_secret: Option<&str>) -> Result<()> {
+fn print_welcome(url: &str, welcome: Option<&sample::Welcome>) -> Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Bellhop listens on {url}")?;
-    writeln!(
-        out,
-        "Webhooks come in at {url}/hooks/SOURCE, one SOURCE per project: see `bellhop apply --help`."
-    )?;
-    if let Some(secret) = demo_secret {
-        writeln!(
-            out,
-            "\nThe store was empty, so it has a project now to try things with. Its webhook is:\n"
-        )?;
-        writeln!(out, "{}\n", sample::curl(url, secret))?;
+    writeln!(out, "Its page is there as well; `bellhop token` prints a token to sign in with.")?;
+    if let Some(sample::Welcome { secret, token }) = welcome {
+        writeln!(out, "\nThe store was empty, so this token is yours, shown once: {}", token.expose())?;
+        writeln!(out, "And it has a project to try things with. Its webhook is:\n")?;
+        writeln!(out, "{}\n", console::sample::curl(url, "demo", secret))?;
         writeln!(out, "Its lines go to irkerd on localhost:6659, for {}.", sample::CHANNEL)?;
         writeln!(
             out,

@@ -232,6 +232,15 @@ pub async fn accepted(app: &App, event: &EventId) -> Result<Option<Accepted>, St
     })
 }
 
+/// The payload of an event as it came in, as long as it is kept.
+pub async fn payload(app: &App, event: &EventId) -> Result<Option<Original>, StoreError> {
+    let Some(stored) = app.table.get(&event_key(event)).await? else { return Ok(None) };
+    match row(&stored)? {
+        EventRow::Accepted(accepted) => original(app, event, &accepted, stored).await.map(Some),
+        EventRow::Void { .. } => Ok(None),
+    }
+}
+
 /// The payload of an accepted event, from its row and its further parts.
 pub(crate) async fn original(
     app: &App,

@@ -3,6 +3,8 @@
 //!
 //! Not here: where the key comes from. On one machine it is a file, on Lambda a secret of the account.
 
+use std::fmt;
+
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
@@ -28,6 +30,19 @@ const SIGNING: &str = "bellhop signs";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sealed(String);
+
+impl fmt::Display for Sealed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Takes whatever text: what nobody sealed does not open.
+impl From<String> for Sealed {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
 
 /// Seals and opens, and signs what is given away to come back.
 #[derive(Clone)]

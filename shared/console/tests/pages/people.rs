@@ -1,0 +1,173 @@
+//! Who gets in, who sees what, and whose forms are taken.
+
+use std::time::Duration;
+
+use app::tokens::{self, Scope};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, SET_COOKIE};
+
+use crate::browser::form;
+use crate::world::{World, only};
+
+#[tokio::test]
+async fn one_signs_in_with_a_token_and_out() {
+    let world = World::new().await;
+    let (token, _) = world.token("ada", Scope::Admin).await;
+    let mut ada = world.browser();
+
+    ada.get("/projects/1/irker?x=1").await;
+    assert_eq!(ada.path, "/login?next=%2Fprojects%2F1%2Firker%3Fx%3D1", "first, one signs in");
+    ada.submit("/login", &[("token", "bhp-wrong")]).await;
+    assert_eq!(ada.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(ada.behind("id=\"token-problem\""), "The token is wrong.");
+    assert!(
+        ada.page.contains("aria-describedby=\"token-hint token-problem\"") && !ada.page.contains("bhp-wrong")
+    );
+
+    ada.submit("/login", &[("token", &token)]).await;
+    assert_eq!(ada.path, "/projects/1/irker?x=1", "and goes on where they wanted");
+    assert_eq!(ada.status, StatusCode::NOT_FOUND);
+    assert!(ada.get("/").await.contains("ada") && !ada.page.contains(&token));
+
+    ada.submit("/logout", &[]).await;
+    assert!(ada.text().contains("Signed out."));
+    ada.get("/").await;
+    assert!(ada.path.starts_with("/login"));
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_token_and_with_the_day() {
+    let world = World::new().await;
+    let (token, id) = world.token("ada", Scope::Admin).await;
+    let mut ada = world.browser();
+    ada.get("/login").await;
+    ada.submit("/login", &[("token", &token)]).await;
+    assert_eq!(ada.path, "/");
+
+    world.clock.advance(Duration::from_hours(11));
+    ada.get("/").await;
+    assert_eq!(ada.path, "/");
+    tokens::revoke(&world.app, id).await.unwrap();
+    ada.get("/").await;
+    assert!(ada.path.starts_with("/login"), "the token was taken back");
+
+    let mut bob = world.admin().await;
+    world.clock.advance(Duration::from_hours(12));
+    bob.get("/").await;
+    assert!(bob.path.starts_with("/login"), "the day is over");
+}
+
+#[tokio::test]
+async fn a_cookie_that_was_touched_is_none() {
+    let world = World::new().await;
+    let mut ada = world.admin().await;
+    let cookie = ada.cookie.clone().unwrap();
+    for touched in
+        [cookie.replacen('A', "B", 1), format!("{cookie}A"), "bellhop=".to_owned(), "bellhop=AAAA".to_owned()]
+    {
+        ada.cookie = Some(touched.clone());
+        ada.get("/").await;
+        assert!(ada.path.starts_with("/login") || touched == cookie, "{touched}");
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_is_for_our_pages_alone() {
+    let world = World::new().await;
+    let (token, _) = world.token("ada", Scope::Admin).await;
+    let mut ada = world.browser();
+    ada.get("/login").await;
+    let set = ada.headers[SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(
+        set.starts_with("bellhop=") && set.contains("; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
+        "{set}"
+    );
+    ada.submit("/login", &[("token", &token)]).await;
+    assert_eq!(ada.headers[CACHE_CONTROL], "no-store");
+    let policy = ada.headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'self';") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_is_not_taken() {
+    let world = World::new().await;
+    let mut ada = world.admin().await;
+    ada.get("/projects/new").await;
+    let mut fields = form(&ada.page, "/projects/new");
+    fields.iter_mut().find(|(name, _)| name == "path").unwrap().1 = "g/p".to_owned();
+
+    let without: Vec<_> = fields.iter().filter(|(name, _)| name != "csrf").cloned().collect();
+    ada.post("/projects/new", &without).await;
+    assert_eq!(ada.status, StatusCode::FORBIDDEN);
+    let mut others = world.admin().await;
+    others.post("/projects/new", &fields).await;
+    assert_eq!(others.status, StatusCode::FORBIDDEN, "the proof of one session is none in another");
+    for elsewhere in ["https://evil.example", "null", "http://bellhop.test.evil.example"] {
+        ada.origin = elsewhere;
+        ada.post("/projects/new", &fields).await;
+        assert_eq!(ada.status, StatusCode::FORBIDDEN, "{elsewhere}");
+    }
+    assert!(ada.text().contains("did not come from a page of this Bellhop"), "{}", ada.text());
+    ada.origin = "http://bellhop.test";
+    ada.post("/projects/new", &fields).await;
+    assert_eq!(ada.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_token_sees_its_projects_and_nothing_else() {
+    let world = World::new().await;
+    let (ours, theirs) = (world.project("g/ours").await, world.project("g/theirs").await);
+    let mut maintainer = world.signed_in(Scope::Maintainer { projects: only(&[ours]) }).await;
+
+    maintainer.get("/projects").await;
+    assert!(maintainer.page.contains("g/ours") && !maintainer.page.contains("g/theirs"));
+    for path in ["", "/irker", "/hooks", "/deliveries/irker"] {
+        maintainer.get(&format!("/projects/{ours}{path}")).await;
+        assert_eq!(maintainer.status, StatusCode::OK, "{path}");
+        maintainer.get(&format!("/projects/{theirs}{path}")).await;
+        assert_eq!(maintainer.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for admins in ["/projects/new", "/tokens"] {
+        maintainer.get(admins).await;
+        assert_eq!(maintainer.status, StatusCode::NOT_FOUND, "{admins}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_only_look_gets_no_forms_and_none_are_taken() {
+    let world = World::new().await;
+    let id = world.project("g/p").await;
+    let mut admin = world.admin().await;
+    admin.get(&format!("/projects/{id}/irker")).await;
+    let fields = form(&admin.page, &format!("/projects/{id}/irker"));
+    let mut reader = world.signed_in(Scope::ReadOnly { projects: None }).await;
+
+    reader.get(&format!("/projects/{id}")).await;
+    assert!(reader.page.contains("read only") && !reader.page.contains("Make a new secret"));
+    reader.get(&format!("/projects/{id}/irker")).await;
+    assert!(
+        !reader.page.contains("Save changes") && reader.page.contains("<fieldset class=\"fields\" disabled>")
+    );
+    let csrf = form(&reader.page, "/logout");
+    let fields: Vec<_> = fields.into_iter().filter(|(name, _)| name != "csrf").chain(csrf).collect();
+    reader.post(&format!("/projects/{id}/irker"), &fields).await;
+    assert_eq!(reader.status, StatusCode::FORBIDDEN);
+    assert!(reader.text().contains("Your token may only look."));
+    reader.get(&format!("/projects/{id}/hooks/new")).await;
+    assert_eq!(reader.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_stylesheet_is_kept_for_ever() {
+    let world = World::new().await;
+    let mut ada = world.browser();
+    ada.get("/login").await;
+    let (_, rest) = ada.page.split_once("href=\"/assets/").unwrap();
+    let path = format!("/assets/{}", rest.split('"').next().unwrap());
+    ada.get(&path).await;
+    assert!(ada.page.contains("prefers-color-scheme") && ada.headers.contains_key(ETAG));
+    assert_eq!(ada.headers[CACHE_CONTROL], "public, max-age=31536000, immutable");
+}
