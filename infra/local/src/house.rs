@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -23,6 +23,8 @@ const KEY_BYTES: usize = 32;
 
 /// Everything that the functions stand on.
 pub(crate) struct House {
+    /// Where it is, from the root.
+    pub(crate) folder: PathBuf,
     pub(crate) app: Arc<App>,
     pub(crate) store: Store,
 }
@@ -40,7 +42,8 @@ impl House {
         let sealer =
             Sealer::new(&key).with_context(|| format!("{} is unusable", folder.join(KEY_FILE).display()))?;
         let app = Arc::new(App::new(Arc::new(store.table()), sealer).logging(log).found_at(addresses));
-        Ok(Self { app, store })
+        let folder = folder.canonicalize().with_context(|| format!("cannot read {}", folder.display()))?;
+        Ok(Self { folder, app, store })
     }
 }
 

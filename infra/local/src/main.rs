@@ -19,6 +19,7 @@ mod receive;
 mod references;
 mod replay;
 mod resend;
+mod runs;
 mod sample;
 mod schema;
 mod serve;
@@ -125,7 +126,7 @@ impl AnyStore {
             let queue = aws::open_queue().await.map(|queue| Arc::new(queue) as Arc<dyn Queue>);
             return Ok((aws::open_table(table).await?, queue.map_err(anyhow::Error::from)));
         }
-        let House { app, store } = House::open(&self.store.data)?;
+        let House { app, store, .. } = House::open(&self.store.data)?;
         Ok((app, Ok(Arc::new(store.queue()))))
     }
 }

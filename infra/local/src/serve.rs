@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 
 use crate::house::House;
 use crate::listen::listen;
-use crate::{Egress, Store, sample};
+use crate::{Egress, Store, runs, sample};
 
 /// How many irkerds are served at the same time; each of them, one run of deliveries at a time.
 const IRKERDS_AT_ONCE: usize = 32;
@@ -44,7 +44,10 @@ const HTTP_AT_ONCE: usize = 64;
 const DELIVERY_MAX: Duration = Duration::from_mins(1);
 
 /// How long deliveries and requests may go on after the order to stop. systemd kills after 90 s.
-const DRAIN_MAX: Duration = Duration::from_secs(25);
+pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(25);
+
+/// A user that every machine has, and that may do nothing.
+const NOBODY: &str = "nobody";
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -58,6 +61,9 @@ pub(crate) struct Options {
     /// Where this Bellhop is reached from outside, through the TLS proxy: the beginning of the links that it gives away.
     #[arg(long, value_name = "URL")]
     public_url: Option<WebUrl>,
+    /// Who runs jobs on this machine, where Bellhop itself is started as root.
+    #[arg(long, value_name = "NAME", default_value = NOBODY)]
+    jobs_user: String,
     /// For how many days the log of attempts is kept.
     #[arg(
         long, value_name = "DAYS", default_value_t = LOG_DAYS,
@@ -70,7 +76,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let addresses = Addresses { console: options.public_url.clone(), commands: options.public_url };
     let log = AttemptLog::for_days(options.log_days);
     let house = House::open_with(&options.store.data, log, addresses)?;
-    let guards = Guards::new(options.egress.policy()?);
+    let guards = Guards { jobs_user: options.jobs_user, ..Guards::new(options.egress.policy()?) };
     let running = Running::start(&house, options.listen, guards).await?;
     let welcome = sample::furnish(&house.app).await?;
     print_welcome(&running.url(), welcome.as_ref())?;
@@ -80,10 +86,11 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What deliveries may connect to.
+/// What deliveries may connect to, and who jobs run as.
 pub(crate) struct Guards {
     pub(crate) irkerds: Guard,
     pub(crate) hooks: Guard,
+    pub(crate) jobs_user: String,
 }
 
 impl Guards {
@@ -91,7 +98,7 @@ impl Guards {
     /// irkerd would take what is posted to it for orders.
     fn new(policy: Policy) -> Self {
         let irkerds = policy.clone().allowing(sample::local_irkerd());
-        Self { irkerds: Guard::new(irkerds), hooks: Guard::new(policy) }
+        Self { irkerds: Guard::new(irkerds), hooks: Guard::new(policy), jobs_user: NOBODY.to_owned() }
     }
 }
 
@@ -111,13 +118,15 @@ impl Running {
         let address = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let mut work = JoinSet::new();
-        let outbound = Outbound::new(guards.hooks)?;
+        let outbound = Outbound::new(guards.hooks.clone())?;
         work.spawn(listen(listener, router(house, &outbound), stopped(stopping.clone())));
         work.spawn(relay_irker(house, serving.clone(), stopped(stopping.clone()), guards.irkerds));
         for queue in [QueueName::Http, QueueName::HttpOrdered] {
             let consume = (queue, serving.clone());
             work.spawn(relay_http(house, consume, stopped(stopping.clone()), outbound.clone()));
         }
+        let hands = runs::hands(house, (&guards.hooks, &outbound), &guards.jobs_user);
+        work.spawn(runs::consume(house, serving, stopped(stopping.clone()), hands));
         work.spawn(each_minute(house, stopped(stopping)));
         Ok(Self { address, stop, work })
     }

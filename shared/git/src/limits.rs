@@ -5,8 +5,8 @@ use std::time::Duration;
 /// How much may be fetched and written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// For everything from the first connection to the last object. A minute is what a chat waits for a first word, and
-    /// a repository of [`Limits::bytes`] comes in half of it over a slow line of 50 Mbit/s.
+    /// For everything from the first connection to the last object. A Lambda function has a minute for a task in all, and
+    /// a repository of [`Limits::bytes`] comes within this over a slow line of 50 Mbit/s.
     pub time: Duration,
     /// Received in one answer of the server, packed, in bytes. A Lambda function has 512 MiB of disk, for this and for
     /// what is checked out of it.
@@ -23,7 +23,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            time: Duration::from_mins(1),
+            time: Duration::from_secs(40),
             bytes: 200 * 1024 * 1024,
             objects: 400_000,
             paths: 200_000,

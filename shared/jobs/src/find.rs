@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use app::egress::{Guard, ResolveError};
 use app::executor::Found;
+use app::gitlab::{Api, AskError};
+use app::http_target::Outbound;
 use chatops::ci::{self, CiError, Context, Environment, Job};
 use config::jobs::Credentials;
 use config::{Jobs, Project};
-use git::{Commit, Git, GitError, Remote, RemoteError, Wanted};
+pub use git::Git;
+use git::{Commit, GitError, Remote, RemoteError, Wanted};
 use relay::egress::{EgressError, Place};
 use tokio::task::spawn_blocking;
 
@@ -34,6 +37,7 @@ pub struct Finder {
     git: Git,
     guard: Guard,
     files: Locals,
+    outbound: Option<Outbound>,
 }
 
 /// Whether repositories of this machine (`file://`) are read.
@@ -66,6 +70,12 @@ pub enum FindError {
     /// See [`CiError`].
     #[error(transparent)]
     Ci(#[from] CiError),
+    /// GitLab was asked for what the configuration includes, and did not say.
+    #[error("GitLab does not say what the configuration includes: {0}")]
+    GitLab(#[from] AskError),
+    /// GitLab finds the configuration invalid.
+    #[error("invalid configuration: {0}")]
+    Refused(String),
     /// What no executor of ours honours is refused, never ignored.
     #[error("the job {job} cannot be run here: it needs {}", keywords.join(", "))]
     Unsupported {
@@ -91,6 +101,7 @@ impl FindError {
         match self {
             Self::Git(error) => error.is_passing(),
             Self::Guard(error) => !matches!(error, ResolveError::Egress(_)),
+            Self::GitLab(error) => error.is_passing(),
             Self::Died => true,
             _ => false,
         }
@@ -106,6 +117,7 @@ impl FindError {
 }
 
 /// What the configuration is asked for: a job, or all their names.
+#[derive(Clone)]
 enum Question {
     Job(String),
     Names,
@@ -127,14 +139,20 @@ struct Source {
 impl Finder {
     /// Fetches over connections that the guard lets out.
     pub fn new(git: Git, guard: Guard, files: Locals) -> Self {
-        Self { git, guard, files }
+        Self { git, guard, files, outbound: None }
+    }
+
+    /// The same, asking a project's GitLab for what it alone can resolve.
+    #[must_use]
+    pub fn asking(self, outbound: Outbound) -> Self {
+        Self { outbound: Some(outbound), ..self }
     }
 
     /// Finds a job, at the newest commit.
     pub async fn find(&self, project: &Project, job: &str, ask: &Ask) -> Result<Found, FindError> {
         let source = self.source(project, ask).await?;
-        let (source, seen) = look(source, Question::Job(job.to_owned())).await?;
-        let Seen::Job(mut job) = seen? else { return Err(FindError::Died) };
+        let (source, seen) = self.look(project, source, Question::Job(job.to_owned())).await?;
+        let Seen::Job(mut job) = seen else { return Err(FindError::Died) };
         refuse_unsupported(&job)?;
         let environment = Environment::of(&job, &source.context);
         if let Some(image) = &mut job.image {
@@ -153,7 +171,7 @@ impl Finder {
     /// The names of all jobs that a chat could run, as they stand in the configuration.
     pub async fn list(&self, project: &Project) -> Result<Vec<String>, FindError> {
         let source = self.source(project, &Ask::default()).await?;
-        match look(source, Question::Names).await?.1? {
+        match self.look(project, source, Question::Names).await?.1 {
             Seen::Names(names) => Ok(names),
             Seen::Job(_) => Err(FindError::Died),
         }
@@ -170,6 +188,30 @@ impl Finder {
             variables: variables(jobs, ask),
         };
         Ok(Source { commit, context, merged: None })
+    }
+
+    /// Asks the configuration; once more with GitLab's help, if it takes that.
+    async fn look(
+        &self,
+        project: &Project,
+        source: Source,
+        question: Question,
+    ) -> Result<(Source, Seen), FindError> {
+        let (source, seen) = look(source, question.clone()).await?;
+        let needs = match seen {
+            Err(FindError::Ci(error @ CiError::NeedsGitLab { .. })) => error,
+            seen => return seen.map(|seen| (source, seen)),
+        };
+        let (Some(outbound), Some(gitlab)) = (&self.outbound, &project.gitlab) else {
+            return Err(needs.into());
+        };
+        let linted = Api::new(outbound, gitlab).lint(&source.commit.id()).await?;
+        let merged = match linted.merged_yaml {
+            Some(merged) if linted.valid => merged,
+            _ => return Err(FindError::Refused(linted.errors.join("; "))),
+        };
+        let (source, seen) = look(Source { merged: Some(merged), ..source }, question).await?;
+        seen.map(|seen| (source, seen))
     }
 
     async fn commit(&self, jobs: &Jobs) -> Result<Commit, FindError> {

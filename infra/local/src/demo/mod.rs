@@ -82,6 +82,7 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let guards = Guards {
         irkerds: open(irkerd.parse().context("--irkerd looks like HOST:PORT")?),
         hooks: open(Allowance::of(receiver.address())),
+        jobs_user: String::new(),
     };
     let running = Running::start(&house, ([127, 0, 0, 1], 0).into(), guards).await?;
 

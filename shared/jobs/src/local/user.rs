@@ -23,6 +23,11 @@ pub struct User {
 pub struct UserError(String);
 
 impl User {
+    /// Who jobs run as: the user of this name where it is root who asks, and whoever asks anywhere else (`None`).
+    pub fn to_run_as(name: &str) -> Result<Option<Self>, UserError> {
+        if rustix::process::geteuid().is_root() { Self::named(name).map(Some) } else { Ok(None) }
+    }
+
     /// By the name; never root.
     pub fn named(name: &str) -> Result<Self, UserError> {
         let users = fs::read_to_string(USERS).unwrap_or_default();

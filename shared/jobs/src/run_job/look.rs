@@ -22,6 +22,9 @@ const AWAY_MAX: Duration = Duration::from_hours(1);
 /// How long a run that is cancelled is waited for: a process group ends at once.
 const CANCEL_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How rarely a run is looked at that lasts for hours: `template.yaml` counts on it.
+const RARELY: Duration = Duration::from_mins(5);
+
 /// A run with its executor.
 struct Held<'a> {
     executor: &'a dyn Executor,
@@ -41,7 +44,7 @@ pub(super) async fn look(
     match held.executor.look(&project, held.handle, patience).await {
         Ok(Progress::Running { look_after }) => {
             chat::go_on(app, &*hands.queue, run).await?;
-            Ok(Answer::Again { after: look_after })
+            Ok(Answer::Again { after: rarer(look_after, app.clock.now().since(held.since)) })
         }
         Ok(Progress::Ended(ended)) => end(app, hands, (run, &project), ended).await,
         Err(error) => {
@@ -53,6 +56,12 @@ pub(super) async fn look(
             }
         }
     }
+}
+
+/// A run that has lasted for hours is looked at less often: SQS counts the looks, and gives a task up after some hundreds.
+/// A look that waited by itself (nothing) is no matter of a queue that counts.
+fn rarer(look_after: Duration, age: Duration) -> Duration {
+    if look_after.is_zero() { look_after } else { look_after.max((age / 60).min(RARELY)) }
 }
 
 fn held<'a>(hands: &'a Hands, run: &'a Run) -> Option<Held<'a>> {
@@ -110,5 +119,21 @@ pub(super) async fn cancel(app: &App, hands: &Hands, id: &RunId) -> Result<Answe
         }
         // It is over, or nobody knows; the run's own task sees what is true.
         Err(ExecutorError::Refused { .. } | ExecutorError::InDoubt) => Ok(Answer::Done),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_a_day_and_a_half_is_looked_at_some_hundred_times() {
+        let (mut age, mut looks) = (Duration::ZERO, 0);
+        while age < Duration::from_hours(36) {
+            age += rarer(Duration::from_mins(1), age);
+            looks += 1;
+        }
+        assert!((400..580).contains(&looks), "{looks}");
+        assert_eq!(rarer(Duration::ZERO, Duration::from_hours(9)), Duration::ZERO);
     }
 }

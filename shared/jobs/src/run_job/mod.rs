@@ -13,7 +13,7 @@ mod look;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::chat::{self, ChatError, Finished};
+use app::chat::{self, Asked, ChatError, Finished};
 use app::clock::Timestamp;
 use app::executor::{Ending, Executor};
 use app::http_target::Outbound;
@@ -21,9 +21,11 @@ use app::ids::RunId;
 use app::queue::{Answer, Queue, Task};
 use app::runs::{self, How, Run, State};
 use app::{App, Causes, projects};
+use chatops::grammar::{self, Instruction};
+use chatops::{reply, texts};
 use futures_util::future::join_all;
 
-use crate::find::Finder;
+use crate::find::{FindError, Finder};
 
 /// How long after each other the same is tried that did not work: as long as it has been tried already, within these.
 const PAUSE: [Duration; 2] = [Duration::from_secs(1), Duration::from_mins(1)];
@@ -86,6 +88,13 @@ async fn handle_one(app: &App, hands: &Hands, body: &str) -> Answer {
         Ok(Task::TellRunV1 { run, news, queued_at, .. }) => {
             chat::tell_run(app, &hands.outbound, (&run, news), queued_at).await
         }
+        Ok(Task::CarryOutV1 { asked, text }) => match grammar::parse(&text) {
+            Instruction::Jobs => list(app, hands, &asked).await,
+            instruction => {
+                let ways = (&*hands.queue, &hands.outbound);
+                chat::carry_out(app, ways, (&asked, &instruction)).await
+            }
+        },
         Ok(Task::AnswerV1 { asked, payload, queued_at }) => {
             chat::answer(app, &hands.outbound, (&asked, &payload), queued_at).await
         }
@@ -98,6 +107,43 @@ async fn handle_one(app: &App, hands: &Hands, body: &str) -> Answer {
             Answer::Fault
         }
     }
+}
+
+/// Answers with the jobs of the repository that the caller may run.
+async fn list(app: &App, hands: &Hands, asked: &Asked) -> Answer {
+    let listed = match list_jobs(app, hands, asked).await {
+        Ok(listed) => listed,
+        Err(error) => {
+            tracing::error!(project = %asked.project, error = %Causes(&error), "command.failed");
+            return Answer::Fault;
+        }
+    };
+    listed.unwrap_or(Answer::Done)
+}
+
+/// An answer where it is not over yet.
+async fn list_jobs(app: &App, hands: &Hands, asked: &Asked) -> Result<Option<Answer>, ChatError> {
+    let project = projects::by_id(app, asked.project).await?;
+    let found = match &project {
+        Some(project) => hands.finder.list(project).await,
+        None => Err(FindError::NoJobs),
+    };
+    match found {
+        Ok(names) => {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            chat::list_jobs(app, (&*hands.queue, &hands.outbound), asked, &names).await?;
+        }
+        Err(error) => {
+            if error.is_passing()
+                && let Some(answer) = again(app, asked.at, BEGIN_WITHIN)
+            {
+                return Ok(Some(answer));
+            }
+            let payload = reply::ephemeral(asked.platform, &texts::unasked(&error.to_string()));
+            chat::answer_later(app, &*hands.queue, asked, &payload).await?;
+        }
+    }
+    Ok(None)
 }
 
 fn answer(run: &RunId, result: Result<Answer, ChatError>) -> Answer {
