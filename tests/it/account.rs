@@ -21,8 +21,8 @@ static EMULATOR: Mutex<Weak<Emulator>> = Mutex::const_new(Weak::new());
 
 /// What the SDK needs to take the emulator for AWS. Keeps it running.
 pub(crate) struct Account {
-    config: SdkConfig,
-    _emulator: Arc<Emulator>,
+    pub(crate) config: SdkConfig,
+    pub(crate) emulator: Arc<Emulator>,
 }
 
 /// Queues as in `template.yaml`, and what is set aside.
@@ -45,7 +45,7 @@ impl Account {
             .credentials_provider(Credentials::new(id, secret, None, None, "emulator"))
             .load()
             .await;
-        Some(Self { config, _emulator: emulator })
+        Some(Self { config, emulator })
     }
 
     pub(crate) fn sqs(&self) -> aws_sdk_sqs::Client {
@@ -119,6 +119,7 @@ async fn emulator(tests: &str) -> Option<Arc<Emulator>> {
     Some(started)
 }
 
-fn fresh(what: &str) -> String {
+/// A name that no other test has.
+pub(crate) fn fresh(what: &str) -> String {
     format!("{what}-{:016x}", u64::from_le_bytes(Chance::System.bytes()))
 }

@@ -46,6 +46,7 @@ pub mod relay_http;
 pub mod relay_irker;
 pub mod replay;
 pub mod resend;
+pub mod runner_log;
 pub mod runs;
 pub mod seal;
 mod store;

@@ -28,6 +28,10 @@ const EGRESS_PORTS: &str = "BELLHOP_EGRESS_PORTS";
 const LOG_DAYS: &str = "BELLHOP_LOG_DAYS";
 const CONSOLE_URL: &str = "BELLHOP_CONSOLE_URL";
 const COMMANDS_URL: &str = "BELLHOP_COMMANDS_URL";
+#[cfg(feature = "codebuild")]
+const CODEBUILD_PROJECT: &str = "BELLHOP_CODEBUILD_PROJECT";
+#[cfg(feature = "codebuild")]
+const CODEBUILD_BUCKET: &str = "BELLHOP_CODEBUILD_BUCKET";
 
 /// AWS is a millisecond away: who does not take a connection by now is not there.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -114,6 +118,13 @@ impl Environment {
     pub fn addresses(&self) -> Result<Addresses, WebUrlError> {
         let url = |text: &Option<String>| text.as_deref().map(str::parse).transpose();
         Ok(Addresses { console: url(&self.console_url)?, commands: url(&self.commands_url)? })
+    }
+
+    /// The executor in AWS `CodeBuild`; `None` unless `BELLHOP_CODEBUILD_PROJECT` and `BELLHOP_CODEBUILD_BUCKET` say where.
+    #[cfg(feature = "codebuild")]
+    pub fn codebuild(&self, app: Arc<App>) -> Option<crate::codebuild::CodeBuild> {
+        let (project, bucket) = read(CODEBUILD_PROJECT).zip(read(CODEBUILD_BUCKET))?;
+        Some(crate::codebuild::CodeBuild::new(app, &self.shared, crate::codebuild::Place { project, bucket }))
     }
 
     fn queue_url(&self, queue: QueueName) -> Result<&str, EnvironmentError> {

@@ -7,6 +7,8 @@
 //! [`serve_http`], [`serve_queues`] or [`serve_schedule`], which only return when Lambda ends the process.
 
 mod backoff;
+#[cfg(feature = "codebuild")]
+pub mod codebuild;
 mod environment;
 mod logging;
 mod queue;

@@ -6,6 +6,8 @@
 //!
 //! Not here: what an item says (`app`), receiving and deleting: Lambda does both.
 
+#[cfg(not(feature = "codebuild"))]
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -15,6 +17,9 @@ use app::queue::{AGAIN_MAX, Answer, QueueName};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_sqs::Client;
 use futures_util::{FutureExt, StreamExt, stream};
+
+#[cfg(feature = "codebuild")]
+use crate::codebuild::event::as_task;
 
 /// How many items of one batch are handled at once: a whole batch of `template.yaml`'s size. They mostly wait for
 /// their targets.
@@ -195,9 +200,17 @@ impl<H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<H> {
 
     /// `None` if the consumer panics.
     async fn caught(&self, run: &[&SqsMessage]) -> Option<Vec<Answer>> {
-        let bodies: Vec<_> = run.iter().map(|item| item.body.as_deref().unwrap_or_default()).collect();
+        let tasks: Vec<_> =
+            run.iter().map(|item| as_task(item.body.as_deref().unwrap_or_default())).collect();
+        let bodies: Vec<_> = tasks.iter().map(AsRef::as_ref).collect();
         AssertUnwindSafe((self.handler)(&bodies)).catch_unwind().await.ok()
     }
+}
+
+/// Only where CodeBuild runs jobs, something else than our own tasks comes in.
+#[cfg(not(feature = "codebuild"))]
+fn as_task(item: &str) -> Cow<'_, str> {
+    Cow::Borrowed(item)
 }
 
 /// Until when an item may be started.
@@ -324,6 +337,15 @@ mod tests {
             assert_eq!(handled, ["slow"], "{queue:?}");
             assert_eq!(left, ["1"], "{queue:?}");
         }
+    }
+
+    #[cfg(feature = "codebuild")]
+    #[tokio::test]
+    async fn the_end_of_a_build_comes_in_as_a_task() {
+        let event = r#"a:{"source": "aws.codebuild", "detail-type": "CodeBuild Build State Change", "detail":
+            {"additional-information": {"source": {"location": "b/runs/7/0123456789ab-0.zip"}}}}"#;
+        let (handled, _) = check(QueueName::Http, &[event], PLENTY).await;
+        assert_eq!(handled, [r#"{"task":"run_job_v1","run":"0123456789ab","project":7}"#]);
     }
 
     #[test]

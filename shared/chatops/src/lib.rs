@@ -17,6 +17,7 @@ mod mattermost;
 pub mod output;
 pub mod reply;
 mod response_url;
+pub mod script;
 mod slack;
 mod text;
 pub mod texts;

@@ -13,7 +13,6 @@ pub mod callback;
 mod chat;
 mod journal;
 mod pipeline;
-mod trace;
 mod wake;
 
 use std::sync::Arc;
@@ -30,10 +29,15 @@ use crate::gitlab::jobs::JobRow;
 use crate::gitlab::{Api, AskError};
 use crate::http_target::Outbound;
 use crate::queue::Queue;
-use crate::{App, Causes};
+use crate::{App, Causes, runner_log};
 
 /// The times between two looks: as long as it has been running, within these.
 const PAUSE: [Duration; 2] = [Duration::from_secs(5), Duration::from_mins(1)];
+
+/// From when on it is a long run, and how often that is looked at: of a day and a half, that makes less looks than the
+/// queue allows.
+const LONG_AFTER: Duration = Duration::from_hours(1);
+const LONG_PAUSE: Duration = Duration::from_mins(5);
 
 /// How often a trace is looked for that is not whole yet, and for how long: GitLab's own times for its chat.
 const TRACE_PAUSE: Duration = Duration::from_secs(2);
@@ -100,9 +104,9 @@ impl GitLabRuns {
             let log = api.trace(job.id).await.unwrap_or_default();
             return Ok(ended(Ending::TimedOut, log, Some(now.since(held.since))));
         }
-        let [least, most] = PAUSE;
-        let look_after = now.since(held.since).clamp(least, most).min(held.deadline.since(now));
-        Ok(Progress::Running { look_after })
+        let (elapsed, [least, most]) = (now.since(held.since), PAUSE);
+        let pause = if elapsed < LONG_AFTER { elapsed.clamp(least, most) } else { LONG_PAUSE };
+        Ok(Progress::Running { look_after: pause.min(held.deadline.since(now)) })
     }
 
     /// The end with its log, or a short wait for the log.
@@ -124,11 +128,11 @@ impl GitLabRuns {
         let finished = job.finished_at.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
         let is_recent = finished
             .is_some_and(|at| self.app.clock.now().since(Timestamp(at.as_millisecond())) < TRACE_WAIT);
-        if is_recent && !trace::is_whole(&log) && ending != Ending::Cancelled {
+        if is_recent && !runner_log::is_whole(&log) && ending != Ending::Cancelled {
             return Ok(Progress::Running { look_after: TRACE_PAUSE });
         }
         let ending = match ending {
-            Ending::Failed { .. } => Ending::Failed { exit_code: trace::exit_code(&log) },
+            Ending::Failed { .. } => Ending::Failed { exit_code: runner_log::exit_code(&log) },
             other => other,
         };
         Ok(ended(ending, log, took))

@@ -1,16 +1,17 @@
-//! The last words of GitLab's runner in a job's log (`common/trace.go`, `common/build.go` of gitlab-runner).
+//! The last words of GitLab's runner in a job's log (`common/trace.go`, `common/build.go` of gitlab-runner), which our own
+//! executors say as well. A log that is fetched from elsewhere may lag behind its job: by these it is known to be whole.
 
 /// Where they stand: the runner's own, and what it may print behind them.
 const TAIL_BYTES: usize = 4 * 1024;
 
 /// Whether the runner has ended its log.
-pub(super) fn is_whole(log: &[u8]) -> bool {
+pub fn is_whole(log: &[u8]) -> bool {
     let tail = tail(log);
     tail.contains("Job succeeded") || tail.contains("ERROR: Job failed")
 }
 
 /// Of a job that failed: `exit code 3` in a container, `exit status 3` in a shell.
-pub(super) fn exit_code(log: &[u8]) -> Option<i32> {
+pub fn exit_code(log: &[u8]) -> Option<i32> {
     let tail = tail(log);
     let end = tail.rsplit_once("ERROR: Job failed")?.1;
     let digits = end.split_once("exit code ").or_else(|| end.split_once("exit status "))?.1;
