@@ -41,7 +41,8 @@ async fn a_push_goes_through_the_three_functions_to_the_channel_and_to_the_targe
     assert_posted_on(&builder.receives().await, &push);
 }
 
-#[tokio::test]
+// A command holds a thread, and the peers that it speaks to must go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn functions_turn_strangers_away_relay_repeats_once_and_try_again() {
     const TEST: &str = "strangers, repeats and retries on Lambda";
     let (irkerd, builder) = (IrkerSink::start().await, HttpReceiver::start().await);
@@ -72,7 +73,8 @@ async fn functions_turn_strangers_away_relay_repeats_once_and_try_again() {
     }
 }
 
-#[tokio::test]
+// A command holds a thread, and the peers that it speaks to must go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_target_missed_is_parked_and_comes_back_on_request() {
     const TEST: &str = "parking, the log and replay on Lambda";
     let builder = HttpReceiver::start().await;

@@ -166,9 +166,10 @@ pub fn on_table(
     let mut bellhop = Command::new(built("bellhop"));
     let output = bellhop.args([command, "--table", table]).args(arguments).envs(environment).output();
     let output = output.expect("run bellhop");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "bellhop {command} {arguments:?} fails:\n{said}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let (said, complained) = (output.stdout, output.stderr);
+    let [said, complained] = [said, complained].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success(), "bellhop {command} {arguments:?} fails:\n{said}{complained}");
+    said
 }
 
 fn apply(project: &Project, command: &mut Command) {
