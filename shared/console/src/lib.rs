@@ -10,18 +10,21 @@
 
 mod assets;
 mod chart;
+mod commands;
 mod deliveries;
 mod field;
 mod form;
 mod hooks;
 mod irc;
 mod irker;
+mod jobs;
 mod moment;
 mod overview;
 mod page;
 mod project;
 mod projects;
 mod refusal;
+mod runs;
 pub mod sample;
 mod session;
 mod setup;
@@ -61,6 +64,7 @@ pub fn router(console: Console) -> Router {
         .route("/logout", post(signin::sign_out))
         .route("/projects", get(projects::show))
         .route("/projects/new", get(projects::new).post(projects::create))
+        .route("/runs/{run}/log", get(runs::linked_log))
         .route("/tokens", get(tokens::show).post(tokens::create))
         .route("/tokens/{token}/revoke", post(tokens::revoke))
         .merge(of_project());
@@ -82,6 +86,14 @@ fn of_project() -> Router<Console> {
         .route("/projects/{project}/hooks/{hook}/test", post(hooks::test))
         .route("/projects/{project}/hooks/{hook}/enable", post(hooks::enable))
         .route("/projects/{project}/hooks/{hook}/delete", post(hooks::delete))
+        .route("/projects/{project}/commands", get(commands::show))
+        .route("/projects/{project}/commands/new/{platform}", get(commands::new).post(commands::create))
+        .route("/projects/{project}/commands/{command}", get(commands::edit).post(commands::change))
+        .route("/projects/{project}/commands/{command}/delete", post(commands::delete))
+        .route("/projects/{project}/runs", get(runs::show))
+        .route("/projects/{project}/runs/{run}", get(runs::one))
+        .route("/projects/{project}/runs/{run}/cancel", post(runs::cancel))
+        .route("/projects/{project}/audit", get(runs::audit))
         .route("/projects/{project}/deliveries/{target}", get(deliveries::show))
         .route("/projects/{project}/deliveries/{target}/replay", post(deliveries::replay))
         .route("/projects/{project}/deliveries/{target}/{attempt}", get(deliveries::one))

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use chatops::Named;
 use chatops::limits::RESPONSE_URL_AGE_MAX;
 use chatops::output::{self, Excerpt, Log};
 use chatops::reply::is_time_for_progress;
@@ -119,6 +120,23 @@ pub(crate) async fn tell(app: &App, queue: &dyn Queue, run: &Run, news: News) ->
     let (id, project) = (run.id.clone(), run.asked.project);
     let task = Task::TellRunV1 { run: id, project, news, queued_at: app.clock.now() };
     Ok(queue.send(vec![task]).await?)
+}
+
+/// Stops a run, in somebody's name: at once if it has not begun, else its executor is told. `false` if it was over.
+pub async fn stop(app: &App, queue: &dyn Queue, run: &Run, by: &Named) -> Result<bool, ChatError> {
+    let now = app.clock.now();
+    match runs::change(app, &run.id, |run| run.stop(by, now)).await? {
+        Step::Made(run) if run.end().is_some() => {
+            audit::conclude(app, &run).await?;
+            tell(app, queue, &run, News::Result).await?;
+        }
+        Step::Made(run) => {
+            let project = run.asked.project;
+            queue.send(vec![Task::CancelRunV1 { run: run.id, project }]).await?;
+        }
+        Step::Refused(..) | Step::Missing => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// Has a run wait for its caller's consent: its job turned out to be manual. Whoever consented before need not do so

@@ -28,7 +28,7 @@ use crate::queue::QueueError;
 
 pub use asked::Asked;
 pub use carry_out::{answer_later, carry_out, list_jobs};
-pub use follow::{Finished, can_be_told, expire, finish, go_on, wait_for_consent};
+pub use follow::{Finished, can_be_told, expire, finish, go_on, stop, wait_for_consent};
 pub use post::{answer, tell_run};
 pub use receive::{Entrance, ReceiveError, Reply, receive};
 pub use words::status;

@@ -117,7 +117,7 @@ async fn an_event_is_seen_and_sent_again() {
     assert!(ada.text().contains("delivered 200"));
     world.minute().await;
     ada.get("/").await;
-    assert!(ada.text().contains("1 events in 1 arrived 1 failed attempts 0 parked"), "{}", ada.text());
+    assert!(ada.text().contains("1 event in 1 arrived 1 failed attempts 0 parked"), "{}", ada.text());
     for nothing in ["hook-x", "irc", "hook-1/x", "hook-1/0000.x.1"] {
         ada.get(&format!("/projects/{id}/deliveries/{nothing}")).await;
         assert_eq!(ada.status, StatusCode::NOT_FOUND, "{nothing}");
