@@ -1,7 +1,9 @@
 //! The folder of a run: `work` with the commit's files, `home`, `tmp`, and the scripts. It goes with the run.
 
+use std::env;
 use std::error::Error;
 use std::fs::{self, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -22,15 +24,33 @@ const PRIVATE: u32 = 0o700;
 
 pub(super) struct RunFolder(Option<TempDir>);
 
+/// How the folders of one Bellhop's runs begin: it tells them from those of another one on the same machine.
+pub(super) fn prefix(house: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    house.hash(&mut hasher);
+    format!("bellhop-run-{:016x}-", hasher.finish())
+}
+
+/// Removes what a process left behind that was killed. Whoever else made a folder of such a name loses it.
+pub(super) fn remove_left(prefix: &str) {
+    for entry in fs::read_dir(env::temp_dir()).into_iter().flatten().flatten() {
+        let is_left = entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix));
+        if is_left && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove(&entry.path());
+        }
+    }
+}
+
 impl RunFolder {
     /// Makes it. Its path is nobody else's to guess. Blocks.
     pub(super) fn make(
+        prefix: &str,
         files: &dyn Files,
         job: &Job,
         user: Option<User>,
     ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let mut builder = tempfile::Builder::new();
-        let folder = builder.prefix("bellhop-run-").permissions(Permissions::from_mode(PRIVATE)).tempdir()?;
+        let folder = builder.prefix(prefix).permissions(Permissions::from_mode(PRIVATE)).tempdir()?;
         let folder = Self(Some(folder));
         for name in ["work", "home", "tmp"] {
             fs::create_dir(folder.path().join(name))?;
@@ -51,16 +71,20 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        let Some(folder) = self.0.take() else { return };
-        // A job may leave folders that nobody may write in, as Go's cache of modules is.
-        let path = folder.keep();
-        if fs::remove_dir_all(&path).is_ok() {
-            return;
+        if let Some(folder) = self.0.take() {
+            remove(&folder.keep());
         }
-        let removed = open_up(&path).and_then(|()| fs::remove_dir_all(&path));
-        if let Err(error) = removed {
-            tracing::warn!(folder = %path.display(), %error, "run.folder_left");
-        }
+    }
+}
+
+/// A job may leave folders that nobody may write in, as Go's cache of modules is.
+fn remove(path: &Path) {
+    if fs::remove_dir_all(path).is_ok() {
+        return;
+    }
+    let removed = open_up(path).and_then(|()| fs::remove_dir_all(path));
+    if let Err(error) = removed {
+        tracing::warn!(folder = %path.display(), %error, "run.folder_left");
     }
 }
 

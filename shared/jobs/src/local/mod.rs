@@ -74,10 +74,11 @@ impl Drop for Slot {
 
 impl Local {
     /// `house` tells the processes of this Bellhop from those of another one on the same machine, as the path of its
-    /// store does. What a former process of it has left running is ended. `user` runs the jobs, where it is root who asks.
+    /// store does. What a former process of it has left running, or on the disk, goes. `user` runs the jobs, where it is root who asks.
     pub fn new(house: &str, user: Option<User>, clock: Clock) -> Self {
         let local = Self { house: house.to_owned(), user, clock, runs: Arc::default() };
         end_marked(&format!("{house}:"));
+        folder::remove_left(&folder::prefix(house));
         local
     }
 
@@ -118,6 +119,7 @@ impl Executor for Local {
             secrets: secrets(&order.project),
             timeout: order.timeout,
             mark: format!("{}:{}", self.house, order.run),
+            prefix: folder::prefix(&self.house),
             user: self.user,
             clock: self.clock.clone(),
         };
@@ -184,6 +186,8 @@ struct Work {
     secrets: Vec<Secret>,
     timeout: Duration,
     mark: String,
+    /// Of its folder's name.
+    prefix: String,
     user: Option<User>,
     clock: Clock,
 }
@@ -223,7 +227,8 @@ impl Work {
 
     async fn prepare(&self) -> Result<RunFolder, String> {
         let (files, job, user) = (Arc::clone(&self.found.files), self.found.job.clone(), self.user);
-        let made = spawn_blocking(move || RunFolder::make(&*files, &job, user)).await;
+        let prefix = self.prefix.clone();
+        let made = spawn_blocking(move || RunFolder::make(&prefix, &*files, &job, user)).await;
         made.map_err(|_| "the commit could not be checked out".to_owned())?
             .map_err(|error| format!("the commit could not be checked out: {error}"))
     }

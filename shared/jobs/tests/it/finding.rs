@@ -4,6 +4,7 @@ use app::egress::{Guard, Names};
 use git::{Git, Limits};
 use jobs::find::{FindError, Finder, Locals};
 use relay::egress::Policy;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::world::{World, commit};
@@ -160,4 +161,48 @@ async fn an_address_that_changes_after_it_was_judged_reaches_nothing_inside() {
         let refused = finder.find(&world.project, "job", &world.ask).await.unwrap_err();
         assert!(matches!(refused, FindError::Guard(_)), "{refused}");
     }
+}
+
+/// A GitLab that answers every request with this, and tells what it was asked.
+async fn gitlab(answer: &'static str) -> (String, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.unwrap());
+        }
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", answer.len());
+        stream.write_all(format!("{head}{answer}").as_bytes()).await.unwrap();
+        String::from_utf8(request).unwrap()
+    });
+    (url, asked)
+}
+
+async fn find_with_gitlab(answer: &'static str) -> (Result<Vec<String>, String>, String, String) {
+    let mut world = World::new("include: {template: 'X.gitlab-ci.yml'}\n");
+    let (url, asked) = gitlab(answer).await;
+    let settings = serde_json::json!({"url": url, "project": "g/p", "token": "glpat-x"});
+    world.project.gitlab = Some(serde_json::from_value(settings).unwrap());
+    let guard = Guard::new(Policy::parse("127.0.0.1", "").unwrap());
+    let outbound = app::http_target::Outbound::new(guard).unwrap();
+    let found = world.finder.clone().asking(outbound).find(&world.project, "job", &world.ask).await;
+    let commit = git2::Repository::open(world.folder.path().join("p.git")).unwrap();
+    let commit = commit.head().unwrap().peel_to_commit().unwrap().id().to_string();
+    (found.map(|found| found.job.script).map_err(|error| error.to_string()), asked.await.unwrap(), commit)
+}
+
+#[tokio::test]
+async fn gitlab_is_asked_for_what_it_alone_can_resolve_at_the_very_commit() {
+    let answer = r#"{"valid": true, "errors": [], "merged_yaml": "job:\n  script: [from GitLab]\n"}"#;
+    let (script, asked, commit) = find_with_gitlab(answer).await;
+    assert_eq!(script.unwrap(), ["from GitLab"]);
+    assert!(
+        asked.starts_with(&format!("GET /api/v4/projects/g%2Fp/ci/lint?content_ref={commit}")),
+        "{asked}"
+    );
+    let (refused, ..) = find_with_gitlab(r#"{"valid": false, "errors": ["no such template"]}"#).await;
+    assert_eq!(refused.unwrap_err(), "invalid configuration: no such template");
 }

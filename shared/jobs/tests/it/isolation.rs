@@ -56,6 +56,24 @@ async fn a_run_has_a_folder_of_its_own_that_goes_with_it() {
     assert!(!Path::new(one).parent().unwrap().exists() && !Path::new(two).exists());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_bellhop_left_behind_goes_when_the_next_one_starts() {
+    let world = World::new("job: {script: [env]}\n");
+    let folder = value(&log(&world.run("job").await), "CI_PROJECT_DIR").to_owned();
+    let folder = Path::new(&folder).parent().unwrap();
+    // As if nobody had been there to remove it.
+    std::fs::create_dir_all(folder.join("work/deep")).unwrap();
+    let other = folder.with_file_name("bellhop-run-of-somebody-else");
+    std::fs::create_dir_all(&other).unwrap();
+    let house = world.folder.path().display().to_string();
+    let mark = format!("{house}:left");
+    let mut left = std::process::Command::new("sleep").arg("1000").env("BELLHOP_RUN", mark).spawn().unwrap();
+    jobs::local::Local::new(&house, user(), app::clock::Clock::System);
+    assert!(!left.wait().unwrap().success());
+    assert!(!folder.exists() && other.exists());
+    std::fs::remove_dir(&other).unwrap();
+}
+
 /// The job's processes are told by what they hold open: a pipe that ends when the last of them does.
 async fn left(script: &str) -> (Ending, bool) {
     let folder = tempfile::tempdir().unwrap();
