@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use api::Api;
 use app::attempts::{AttemptLog, LOG_DAYS, LOG_DAYS_MAX};
 use app::egress::Guard;
 use app::gitlab_runs::callback;
@@ -153,6 +154,7 @@ fn router(house: &House, outbound: &Outbound) -> Router {
         .merge(doors::commands::router(Arc::clone(app), Arc::clone(&queue), outbound.clone()))
         .merge(doors::link::router(Arc::clone(app), outbound.clone()))
         .merge(callback::router(Arc::clone(app), Arc::clone(&queue)))
+        .merge(api::router(Api::new(Arc::clone(app), Arc::clone(&queue), outbound.clone())))
         .merge(console::router(Console { app: Arc::clone(app), queue, outbound: outbound.clone() }))
 }
 

@@ -1,4 +1,6 @@
-//! Where this Bellhop is reached from outside.
+//! Where this Bellhop is reached from outside, and from where.
+
+use std::net::IpAddr;
 
 use config::WebUrl;
 
@@ -11,3 +13,7 @@ pub struct Addresses {
     /// Of the door for slash commands: what a forge calls back.
     pub commands: Option<WebUrl>,
 }
+
+/// Where a request comes from, among its extensions: put there by whoever takes connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);

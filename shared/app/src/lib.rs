@@ -59,7 +59,7 @@ pub mod tokens;
 
 use std::sync::Arc;
 
-pub use addresses::Addresses;
+pub use addresses::{Addresses, ClientAddress};
 pub use causes::Causes;
 pub use store::StoreError;
 

@@ -10,6 +10,7 @@ mod save;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use config::{CommandId, HookId, Project, ProjectId, ProjectPath, SourceId};
 use relay::irker::check_templates;
@@ -21,7 +22,7 @@ use self::rows::Rows;
 pub use self::save::{Expected, SaveError, create, delete, save};
 use crate::clock::Timestamp;
 use crate::store::{all, row};
-use crate::table::{Key, Query, Version};
+use crate::table::{Key, Query, Stored, Version};
 use crate::{App, StoreError};
 
 /// The sort key of a partition that says only which project it leads to.
@@ -140,15 +141,37 @@ pub async fn load(app: &App, id: ProjectId) -> Result<Option<Project>, StoreErro
     Ok(read(app, id).await?.map(|saved| saved.project))
 }
 
-/// A project as it is stored now, and which saving of it that is.
-///
-/// The revision is read before the rest: if somebody saves in between, it is too old for what came with it, and whoever
+/// How often a project is read that is being saved in this moment.
+const READ_TRIES: usize = 5;
+
+/// How long to wait before that: a saving takes some tens of milliseconds.
+const READ_REST: Duration = Duration::from_millis(20);
+
+/// A project as it is stored now, and which saving of it that is: looked at before and after, so that no half of another
+/// one is in it. While somebody saves again and again, what is given has an older revision than it may hold, and whoever
 /// changes that is told so.
 pub async fn find(app: &App, id: ProjectId) -> Result<Option<Saved>, StoreError> {
-    Ok(find_with_version(app, id).await?.0)
+    for left in (0..READ_TRIES).rev() {
+        let before = marks(app, id).await?;
+        let Some(head) = before.iter().find(|stored| stored.item.key == rows::head_key(id)) else {
+            return Ok(None);
+        };
+        let revision = rows::revision(head)?;
+        let saved = read(app, id).await?.map(|saved| Saved { revision, ..saved });
+        if left == 0 || (before.len() == 1 && marks(app, id).await? == before) {
+            return Ok(saved);
+        }
+        tokio::time::sleep(READ_REST).await;
+    }
+    Ok(None)
 }
 
-/// The same, with the put of the row that decides, which may be there without a project.
+/// The row that decides, and the lease of whoever is saving.
+async fn marks(app: &App, id: ProjectId) -> Result<Vec<Stored>, StoreError> {
+    Ok(app.table.batch_get(&[rows::head_key(id), save::lease_key(id)]).await?)
+}
+
+/// The same for whoever has the lease, with the put of the row that decides, which may be there without a project.
 async fn find_with_version(app: &App, id: ProjectId) -> Result<(Option<Saved>, Option<Version>), StoreError> {
     let Some(head) = app.table.get(&rows::head_key(id)).await? else { return Ok((None, None)) };
     let (revision, version) = (rows::revision(&head)?, Some(head.version));

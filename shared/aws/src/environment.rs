@@ -23,6 +23,7 @@ use crate::trigger::Deferral;
 
 const TABLE: &str = "BELLHOP_TABLE";
 const SEALING_KEY: &str = "BELLHOP_SEALING_KEY";
+const ADMIN_TOKEN: &str = "BELLHOP_ADMIN_TOKEN";
 const ALLOW_EGRESS: &str = "BELLHOP_ALLOW_EGRESS";
 const EGRESS_PORTS: &str = "BELLHOP_EGRESS_PORTS";
 const LOG_DAYS: &str = "BELLHOP_LOG_DAYS";
@@ -56,6 +57,7 @@ pub struct Environment {
     table: Option<String>,
     queue_urls: QueueUrls,
     sealing_key: Option<Secret>,
+    admin_token: Option<Secret>,
     allow_egress: Option<String>,
     egress_ports: Option<String>,
     log_days: Option<String>,
@@ -71,6 +73,7 @@ impl Environment {
             table: read(TABLE),
             queue_urls: queue_urls(),
             sealing_key: read(SEALING_KEY).map(Secret::new),
+            admin_token: read(ADMIN_TOKEN).map(Secret::new),
             allow_egress: read(ALLOW_EGRESS),
             egress_ports: read(EGRESS_PORTS),
             log_days: read(LOG_DAYS),
@@ -100,6 +103,11 @@ impl Environment {
     /// What secrets in the table are sealed with: `BELLHOP_SEALING_KEY`.
     pub fn sealing_key(&self) -> Result<&Secret, EnvironmentError> {
         self.sealing_key.as_ref().ok_or(EnvironmentError(SEALING_KEY))
+    }
+
+    /// The stack's own token for the API: `BELLHOP_ADMIN_TOKEN`.
+    pub fn admin_token(&self) -> Result<&Secret, EnvironmentError> {
+        self.admin_token.as_ref().ok_or(EnvironmentError(ADMIN_TOKEN))
     }
 
     /// What may be connected to: everything public, what `BELLHOP_ALLOW_EGRESS` opens, and if `BELLHOP_EGRESS_PORTS`

@@ -2,11 +2,14 @@
 //!
 //! Not here: anything that is done once per start; that is `main`'s, before it calls these.
 
-use app::Causes;
 use app::clock::Timestamp;
 use app::queue::{Answer, QueueName};
+use app::{Causes, ClientAddress};
 use aws_lambda_events::sqs::SqsEvent;
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::map_request;
+use lambda_http::request::RequestContext;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -14,7 +17,21 @@ use crate::trigger::{Deferral, Trigger};
 
 /// Serves a function URL until Lambda ends the process.
 pub async fn serve_http(router: Router) -> Result<(), Error> {
-    lambda_http::run(router).await
+    lambda_http::run(with_clients(router)).await
+}
+
+/// Tells the doors who asks, as the platform knows it.
+fn with_clients(router: Router) -> Router {
+    router.layer(map_request(async |mut request: Request| {
+        let client = match request.extensions().get::<RequestContext>() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+            _ => None,
+        };
+        if let Some(client) = client.and_then(|address| address.parse().ok()) {
+            request.extensions_mut().insert(ClientAddress(client));
+        }
+        request
+    }))
 }
 
 /// Serves the SQS triggers of some queues until Lambda ends the process: the handler gets runs of tasks (see
@@ -82,6 +99,31 @@ mod tests {
         let response: Value = serde_json::to_value(response).unwrap();
         let body = response["body"].as_str().unwrap();
         if response["isBase64Encoded"] == true { STANDARD.decode(body).unwrap() } else { body.into() }
+    }
+
+    /// Asks for a path as a function URL hands it over. Gives the path and the client that a door sees.
+    async fn asked(raw_path: &str) -> String {
+        let event = json!({
+            "version": "2.0",
+            "rawPath": raw_path,
+            "headers": {"host": "id.lambda-url.eu-west-1.on.aws"},
+            "requestContext": {"http": {"method": "GET", "path": raw_path, "sourceIp": "192.0.2.7"}},
+            "isBase64Encoded": false,
+        });
+        let request: LambdaRequest = serde_json::from_value(event).unwrap();
+        let door = async |request: Request| {
+            let client = request.extensions().get::<ClientAddress>().map(|client| client.0);
+            format!("{} {client:?}", request.uri().path())
+        };
+        let mut adapter = Adapter::from(with_clients(Router::new().fallback(door)));
+        let response = adapter.call(LambdaEvent::new(request, Context::default())).await.unwrap();
+        let response: Value = serde_json::to_value(response).unwrap();
+        response["body"].as_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_slash_that_is_part_of_a_name_stays_one_and_the_client_is_known() {
+        assert_eq!(asked("/api/v4/projects/g%2Fp").await, "/api/v4/projects/g%2Fp Some(192.0.2.7)");
     }
 
     #[tokio::test]

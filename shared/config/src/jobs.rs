@@ -241,6 +241,11 @@ fn is_token(secret: &Secret) -> bool {
 }
 
 impl Repository {
+    /// Where the configuration is unless somebody says otherwise.
+    pub fn default_ci_path() -> String {
+        default_ci_path()
+    }
+
     /// How it is reached.
     pub fn transport(&self) -> Result<Transport, JobsError> {
         let is_plain =

@@ -102,9 +102,13 @@ struct Lease {
 #[derive(Serialize, Deserialize)]
 struct LeaseRow {}
 
+pub(super) fn lease_key(id: ProjectId) -> Key {
+    Key::new(format!("saving#{id}"), POINTER)
+}
+
 impl Lease {
     async fn take(app: &App, id: ProjectId) -> Result<Self, SaveError> {
-        let key = Key::new(format!("saving#{id}"), POINTER);
+        let key = lease_key(id);
         let row = item(key.clone(), &LeaseRow {}, Some(app.clock.now() + LEASE));
         match app.table.put(row, Condition::Absent).await? {
             Write::Done(version) => Ok(Self { key, version }),
