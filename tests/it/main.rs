@@ -1,6 +1,7 @@
 //! The house as a whole, against its real peers.
 
 mod account;
+mod api;
 mod codebuild;
 mod configuration;
 mod conformance;

@@ -68,6 +68,15 @@ impl Bellhop {
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
 
+    /// A new token of scope admin; made beside a running server.
+    pub fn token(&self) -> String {
+        let mut command = Command::new(built("bellhop"));
+        let output = command.arg("token").arg("--data").arg(self.store.path().join("data")).output();
+        let output = output.expect("run bellhop token");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("a token is a text").trim().to_owned()
+    }
+
     /// Starts the server, on another port than before, and waits until it takes connections.
     pub async fn start_again(&mut self) {
         self.kill();

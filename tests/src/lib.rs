@@ -9,6 +9,7 @@
 mod bellhop;
 mod browser;
 mod build;
+mod client;
 mod emulator;
 mod http_receiver;
 mod irc;
@@ -27,6 +28,7 @@ mod waiting;
 pub use bellhop::{Bellhop, apply_to_table, demonstration, on_table};
 pub use browser::Browser;
 pub use build::built;
+pub use client::Client;
 pub use emulator::Emulator;
 pub use http_receiver::{HttpReceiver, Received};
 pub use irc::IrcNetwork;

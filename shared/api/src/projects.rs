@@ -74,18 +74,10 @@ struct ProjectShown {
     path_with_namespace: String,
     name_with_namespace: String,
     created_at: Option<String>,
-    #[serde(flatten)]
-    #[schema(inline)]
-    rest: Option<ProjectRest>,
-}
-
-/// What a list does not say.
-#[derive(Serialize, ToSchema)]
-struct ProjectRest {
     updated_at: Option<String>,
     rate_limit: Option<u32>,
-    /// The last part of its URL for webhooks.
-    source: String,
+    /// The last part of its URL for webhooks; like those before it, `null` in a list.
+    source: Option<String>,
 }
 
 /// A project that has been made.
@@ -114,19 +106,21 @@ impl ProjectShown {
             path_with_namespace: path.to_owned(),
             name_with_namespace: path.replace('/', " / "),
             created_at: None,
-            rest: None,
+            updated_at: None,
+            rate_limit: None,
+            source: None,
         }
     }
 
     fn of(saved: &Saved) -> Self {
         let project = &saved.project;
-        let rest = ProjectRest {
+        Self {
+            created_at: saved.created_at.map(moment),
             updated_at: saved.updated_at.map(moment),
             rate_limit: project.rate_limit,
-            source: project.source.id.to_string(),
-        };
-        let created_at = saved.created_at.map(moment);
-        Self { created_at, rest: Some(rest), ..Self::listed(project.id, &project.path) }
+            source: Some(project.source.id.to_string()),
+            ..Self::listed(project.id, &project.path)
+        }
     }
 }
 
