@@ -7,6 +7,8 @@ mod apply;
 mod ci;
 mod colours;
 mod demo;
+mod dlq;
+mod doctor;
 mod export;
 mod file;
 mod house;
@@ -24,6 +26,7 @@ mod sample;
 mod schema;
 mod serve;
 mod shown;
+mod tail;
 mod targets;
 mod test;
 mod test_hook;
@@ -36,6 +39,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use app::App;
+use app::backlog::Backlog;
 use app::queue::Queue;
 use clap::{Parser, Subcommand};
 use relay::egress::{Allowance, Policy, PolicyError};
@@ -77,6 +81,13 @@ enum Command {
     Resend(resend::Options),
     /// Send many deliveries again, such as all that failed since a time.
     Replay(replay::Options),
+    /// Follow deliveries as they are made, of a project or of all.
+    Tail(tail::Options),
+    /// Look at the tasks that were set aside after too many faults, and bring them back.
+    #[command(subcommand)]
+    Dlq(dlq::Command),
+    /// Look for what is wrong with this Bellhop, and say what to do.
+    Doctor(doctor::Options),
     /// Show how a project's targets fare.
     Targets(targets::Options),
     /// Switch a hook on again that Bellhop has switched off.
@@ -129,6 +140,20 @@ impl AnyStore {
         let House { app, store, .. } = House::open(&self.store.data)?;
         Ok((app, Ok(Arc::new(store.queue()))))
     }
+
+    /// With what waits in its queues, and what was set aside there.
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(clippy::unused_async, reason = "with AWS, there is something to wait for")
+    )]
+    async fn open_with_backlog(&self) -> anyhow::Result<(Arc<App>, Arc<dyn Backlog>)> {
+        #[cfg(feature = "aws")]
+        if let Some(table) = &self.table {
+            return Ok((aws::open_table(table).await?, Arc::new(aws::open_backlog().await)));
+        }
+        let House { app, store } = House::open(&self.store.data)?;
+        Ok((app, Arc::new(store.queue())))
+    }
 }
 
 /// What may be connected to.
@@ -167,6 +192,9 @@ async fn main() -> ExitCode {
         Command::Log(options) => log::run(options).await,
         Command::Resend(options) => resend::run(options).await,
         Command::Replay(options) => replay::run(options).await,
+        Command::Tail(options) => tail::run(options).await,
+        Command::Dlq(command) => dlq::run(command).await,
+        Command::Doctor(options) => doctor::run(options).await,
         Command::Targets(options) => targets::run(options).await,
         Command::Enable(options) => targets::enable(options).await,
         Command::Token(options) => token::run(options).await,

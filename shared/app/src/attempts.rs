@@ -320,6 +320,19 @@ pub async fn find(app: &App, target: TargetId, id: &str) -> Result<Option<Entry>
     stored.map(|stored| row(&stored)).transpose()
 }
 
+/// The newest attempts that a target has had since a moment, oldest first: at most `limit`. An attempt is written when it
+/// is over, and is listed by its beginning.
+pub async fn since(
+    app: &App,
+    target: TargetId,
+    (since, limit): (Timestamp, usize),
+) -> Result<Vec<Entry>, StoreError> {
+    let whole = Query::prefix(partition(target), "");
+    let between = (sort_key(since), whole.between.1.clone());
+    let page = app.table.query(&Query { between, limit, descending: true, ..whole }).await?;
+    page.items.iter().rev().map(row).collect()
+}
+
 /// The attempts that a target had between two moments, both included, oldest first, as rows: at most `limit`, behind
 /// `after`.
 pub(crate) async fn between(

@@ -18,6 +18,7 @@ mod addresses;
 pub mod attempts;
 pub mod attention;
 pub mod audit;
+pub mod backlog;
 mod causes;
 pub mod channels;
 pub mod chat;

@@ -141,7 +141,7 @@ impl Environment {
 }
 
 /// What names a queue's URL.
-fn queue_variable(queue: QueueName) -> &'static str {
+pub(crate) fn queue_variable(queue: QueueName) -> &'static str {
     match queue {
         QueueName::Irker => "BELLHOP_IRKER_QUEUE_URL",
         QueueName::Http => "BELLHOP_HTTP_QUEUE_URL",
@@ -180,6 +180,13 @@ pub async fn open_table(name: &str) -> Result<Arc<App>, OpenError> {
     let sealer = Sealer::new(environment.sealing_key.as_ref().ok_or(OpenError::NoKey)?)?;
     let client = aws_sdk_dynamodb::Client::new(&environment.shared);
     Ok(Arc::new(App::new(Arc::new(DynamoTable::new(client, name, Clock::System)), sealer)))
+}
+
+/// What waits in those queues of a deployed Bellhop that the environment names, and what was set aside there.
+#[cfg(feature = "operators")]
+pub async fn open_backlog() -> crate::backlog::SqsBacklog {
+    let environment = Environment::load().await;
+    crate::backlog::SqsBacklog::new(aws_sdk_sqs::Client::new(&environment.shared), environment.queue_urls)
 }
 
 /// What all clients share: region, credentials, and how long they wait.

@@ -6,6 +6,8 @@
 //! A function's `main` goes: [`start_logging`], [`Environment::load`], the adapters it needs, then
 //! [`serve_http`], [`serve_queues`] or [`serve_schedule`], which only return when Lambda ends the process.
 
+#[cfg(feature = "operators")]
+mod backlog;
 mod backoff;
 #[cfg(feature = "codebuild")]
 pub mod codebuild;
@@ -19,6 +21,10 @@ mod serve;
 mod table;
 mod trigger;
 
+#[cfg(feature = "operators")]
+pub use backlog::SqsBacklog;
+#[cfg(feature = "operators")]
+pub use environment::open_backlog;
 pub use environment::{Environment, EnvironmentError, OpenError, open_queue, open_table};
 pub use logging::start_logging;
 pub use queue::{QueueUrls, SqsQueue};

@@ -137,7 +137,7 @@ impl Queue for SqsQueue {
     }
 }
 
-fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> QueueError {
+pub(crate) fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> QueueError {
     QueueError::Unavailable(Box::new(source))
 }
 

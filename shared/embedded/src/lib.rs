@@ -18,6 +18,7 @@
 //!
 //! Not here: what is stored (`app` knows), what a handler does, HTTP, signals.
 
+mod backlog;
 mod consume;
 mod lease;
 mod open;

@@ -75,6 +75,15 @@ impl Store {
         Ok(Serving { store: self.clone(), _claim: Arc::new(claim) })
     }
 
+    /// Whether some process takes from the queues.
+    pub fn is_served(&self) -> Result<bool, StoreError> {
+        match open::claim(&self.directory) {
+            Err(StoreError::AlreadyServed { .. }) => Ok(true),
+            // Given up at once: whoever wants to serve in this moment asks again.
+            claimed => claimed.map(|_claim| false),
+        }
+    }
+
     /// Asks again for a moment: a child that this process has forked holds the lock of a claim that was given up until it
     /// becomes another program.
     async fn claim(&self) -> Result<File, StoreError> {
