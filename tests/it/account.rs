@@ -29,6 +29,8 @@ pub(crate) struct Account {
 pub(crate) struct Queues {
     pub(crate) urls: QueueUrls,
     pub(crate) dead_letter_urls: QueueUrls,
+    /// In which programs find them.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Account {
@@ -69,7 +71,11 @@ impl Account {
 
     /// New queues. A task is set aside after as many handovers as `handovers_max` says.
     pub(crate) async fn queues(&self, handovers_max: impl Fn(QueueName) -> u32) -> Queues {
-        let mut queues = Queues { urls: QueueUrls::new(), dead_letter_urls: QueueUrls::new() };
+        let mut queues = Queues {
+            urls: QueueUrls::new(),
+            dead_letter_urls: QueueUrls::new(),
+            environment: self.emulator.environment(),
+        };
         for queue in QueueName::ALL {
             let (url, dead_url) = self.queue_pair(queue, handovers_max(queue)).await;
             queues.urls.insert(queue, url);

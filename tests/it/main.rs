@@ -16,6 +16,7 @@ mod keeper;
 mod lambda;
 mod on_aws;
 mod one_machine;
+mod operating;
 mod peers;
 mod signatures;
 mod template;

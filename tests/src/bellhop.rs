@@ -6,6 +6,7 @@ use reqwest::Client;
 use tempfile::TempDir;
 
 use crate::build::built;
+use crate::operator::Operator;
 use crate::program::Program;
 use crate::projects::Project;
 use crate::push::{Answered, Push};
@@ -75,6 +76,11 @@ impl Bellhop {
         let output = output.expect("run bellhop token");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("a token is a text").trim().to_owned()
+    }
+
+    /// Somebody at a terminal on the same machine.
+    pub fn operator(&self) -> Operator {
+        Operator::on_store(&self.store.path().join("data"))
     }
 
     /// Starts the server, on another port than before, and waits until it takes connections.

@@ -1,11 +1,12 @@
 //! Somebody at a terminal, who runs commands of `bellhop` on one store and reads what they say.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
 use crate::build::built;
+use crate::program::Program;
 
 /// An operator of one Bellhop, with a folder for files.
 #[derive(Debug)]
@@ -21,6 +22,12 @@ impl Operator {
         let folder = TempDir::new().expect("make a folder");
         let store = folder.path().join("data").to_str().expect("a path in UTF-8").to_owned();
         Self { folder, store: vec!["--data".to_owned(), store], environment: Vec::new() }
+    }
+
+    /// On this machine, with a store that is there.
+    pub fn on_store(store: &Path) -> Self {
+        let store = store.to_str().expect("a path in UTF-8").to_owned();
+        Self { store: vec!["--data".to_owned(), store], ..Self::on_one_machine() }
     }
 
     /// Of a deployed Bellhop, with this table.
@@ -47,13 +54,25 @@ impl Operator {
 
     /// How a command ends: `bellhop COMMAND --data ... ARGUMENTS`.
     pub fn runs(&self, command: &[&str]) -> Output {
+        self.command(command).output().expect("run bellhop")
+    }
+
+    /// Starts a command that goes on until it is stopped, and waits until it says all of this.
+    pub async fn watches(&self, command: &[&str], expected: &[&str]) -> String {
+        let mut program = Program::start(&mut self.command(command));
+        let said_all =
+            |said: &str| expected.iter().all(|expected| said.contains(expected)).then(|| said.to_owned());
+        program.prints(&format!("bellhop {command:?} to say {expected:?}"), said_all).await
+    }
+
+    fn command(&self, command: &[&str]) -> Command {
         let (name, arguments) = command.split_first().expect("a command");
         // The words of two-word commands come first.
         let words = arguments.iter().take_while(|word| matches!(**word, "ls" | "show" | "redrive")).count();
         let mut bellhop = Command::new(built("bellhop"));
         bellhop.arg(name).args(&arguments[..words]).args(&self.store).args(&arguments[words..]);
         bellhop.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        bellhop.output().expect("run bellhop")
+        bellhop
     }
 
     /// What a command says.
@@ -62,9 +81,11 @@ impl Operator {
     /// If it fails.
     pub fn hears(&self, command: &[&str]) -> String {
         let output = self.runs(command);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "bellhop {command:?} fails:\n{said}");
-        String::from_utf8(output.stdout).expect("it speaks UTF-8")
+        let (said, complained) = (output.stdout, output.stderr);
+        let [said, complained] =
+            [said, complained].map(|text| String::from_utf8(text).expect("it speaks UTF-8"));
+        assert!(output.status.success(), "bellhop {command:?} fails:\n{said}{complained}");
+        said
     }
 
     /// Why a command is refused.

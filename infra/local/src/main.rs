@@ -141,6 +141,15 @@ impl AnyStore {
         Ok((app, Ok(Arc::new(store.queue()))))
     }
 
+    /// Whether a server runs on it; unknown of a deployed one, which has none.
+    fn is_served(&self) -> anyhow::Result<Option<bool>> {
+        #[cfg(feature = "aws")]
+        if self.table.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(House::open(&self.store.data)?.store.is_served()?))
+    }
+
     /// With what waits in its queues, and what was set aside there.
     #[cfg_attr(
         not(feature = "aws"),
@@ -151,7 +160,7 @@ impl AnyStore {
         if let Some(table) = &self.table {
             return Ok((aws::open_table(table).await?, Arc::new(aws::open_backlog().await)));
         }
-        let House { app, store } = House::open(&self.store.data)?;
+        let House { app, store, .. } = House::open(&self.store.data)?;
         Ok((app, Arc::new(store.queue())))
     }
 }

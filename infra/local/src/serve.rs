@@ -97,7 +97,7 @@ pub(crate) struct Guards {
 impl Guards {
     /// A policy, and for irkerds the one of this machine: that is where it runs on one machine. Not for HTTP targets:
     /// irkerd would take what is posted to it for orders.
-    fn new(policy: Policy) -> Self {
+    pub(crate) fn new(policy: Policy) -> Self {
         let irkerds = policy.clone().allowing(sample::local_irkerd());
         Self { irkerds: Guard::new(irkerds), hooks: Guard::new(policy), jobs_user: NOBODY.to_owned() }
     }

@@ -53,8 +53,7 @@ fn the_example_is_valid_and_complete() {
     assert!(project.hooks[1].custom_webhook_template.is_some());
     assert_eq!(project.commands.iter().map(|command| command.rules.len()).collect::<Vec<_>>(), [2, 1]);
     assert!(project.jobs.is_some() && project.gitlab.is_some());
-    let hooks = project.hooks.iter().map(|hook| hook.url.expose());
-    assert!(hooks.last().is_some_and(|url| url == "http://127.0.0.1:9000/"));
+    assert_eq!(project.hooks[3].url.expose(), "http://127.0.0.1:9000/");
 }
 
 /// A file with these lines in its only hook.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use app::clock::Timestamp;
+use app::backlog::{Backlog, Depth, Redriven};
+use app::clock::{Clock, Timestamp};
 use app::queue::{Answer, FAULTS_MAX, Queue as _, QueueName, Task};
 use futures_util::future::join_all;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
@@ -186,7 +187,22 @@ async fn a_handler_that_panics_or_hangs_ends_in_the_dead_letters() {
         assert_eq!((dead.id.as_str(), dead.faults), (irker(1, "it").id().as_str(), FAULTS_MAX));
         assert_eq!((dead.reason.as_str(), dead.died_at), (reason, clock.now()));
         assert_eq!(dead.body, serde_json::to_string(&irker(1, "it")).unwrap());
+        comes_back_on_request(&store, &clock).await;
     }
+}
+
+/// The one dead letter of this store comes back as if it had never been tried.
+async fn comes_back_on_request(store: &Store, clock: &Clock) {
+    let queue = store.queue();
+    let bring_back = || queue.redrive(QueueName::Irker, (10, clock.now()));
+    assert_eq!(bring_back().await.unwrap(), Redriven { sent: 0, is_over: true }, "it has only just died");
+    assert_eq!(Backlog::depth(&queue, QueueName::Irker).await.unwrap().dead, 1);
+    clock.advance(LONG);
+    assert_eq!(bring_back().await.unwrap(), Redriven { sent: 1, is_over: true });
+    clock.advance(LONG);
+    let depth = Backlog::depth(&queue, QueueName::Irker).await.unwrap();
+    assert_eq!(depth, Depth { ready: 1, waits_s: Some(LONG.as_secs()), ..Depth::default() });
+    assert_eq!(queue.dead_letters(QueueName::Irker, 10).await.unwrap(), []);
 }
 
 #[tokio::test]
