@@ -19,6 +19,7 @@ mod one_machine;
 mod operating;
 mod peers;
 mod signatures;
+mod slash_commands;
 mod template;
 mod tidy;
 mod words;

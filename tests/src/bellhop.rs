@@ -89,7 +89,9 @@ impl Bellhop {
         let mut program = Program::start(
             Command::new(built("bellhop"))
                 // The tests' peers are here.
-                .args(["serve", "--listen", "127.0.0.1:0", "--allow-egress", "127.0.0.1", "--data"])
+                .args(["serve", "--listen", "127.0.0.1:0", "--allow-egress", "127.0.0.1"])
+                // Nobody else is ever spoken to, whatever a test aims at: nothing public listens there.
+                .args(["--egress-port", "9", "--data"])
                 .arg(self.store.path().join("data"))
                 .env("RUST_LOG", "debug"),
         );
