@@ -119,7 +119,7 @@ async fn hook_form(browser: &mut Browser, page: &str, url: &str) {
     for part in
         ["Branches, states and machines", "Secrets, headers and variables", "What is sent, and how fast"]
     {
-        browser.presses(part).await;
+        browser.unfolds(part).await;
     }
     looks_well(browser, "hook-form").await;
     browser.presses("Save changes").await;
@@ -166,7 +166,7 @@ async fn a_newcomer_comes_from_nothing_to_a_line_on_irc() {
     browser.goes_to(&format!("{}/projects/new", bellhop.url())).await;
     browser.types("path", "my/first").await;
     browser.types("recipients", &format!("{}first", network.uri())).await;
-    browser.presses("Where irkerd is").await;
+    browser.unfolds("Where irkerd is").await;
     browser.types("server_host", "127.0.0.1").await;
     browser.types("server_port", &network.irker_port().to_string()).await;
     browser.presses("Create project").await;

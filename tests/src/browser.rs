@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +19,7 @@ use url::{ParseError, Url};
 
 use crate::program::Program;
 use crate::tools::{free_port, machine_program, node_modules, skip, target_folder};
+use crate::waiting::PATIENCE;
 
 /// Nothing but what a page needs, and nothing that talks to its makers.
 const ARGUMENTS: [&str; 9] = [
@@ -31,6 +33,9 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-sync",
     "--hide-scrollbars",
 ];
+
+/// Between two looks whether another page is there.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How high the window is; pictures are as high as the page.
 const HEIGHT: u32 = 900;
@@ -92,19 +97,37 @@ impl Browser {
         field.send_keys(text).await.expect("type");
     }
 
-    /// Presses the button, or follows the link, that has this text.
+    /// Presses the button, or follows the link, that has this text, and waits for the page that it leads to.
     pub async fn presses(&self, text: &str) {
-        let path = format!(
-            "(//main//button[normalize-space()='{text}'] | //main//a[normalize-space()='{text}'] | //summary[normalize-space()='{text}'])[1]"
-        );
-        let button = self.client.find(Locator::XPath(&path)).await;
-        button.unwrap_or_else(|error| panic!("find {text}: {error}")).click().await.expect("press it");
+        // The driver waits for a page that has begun to come, and a server may take its time before that.
+        self.runs("window.isOld = true", vec![]).await;
+        self.clicks(&format!("(//main//button[{0}] | //main//a[{0}])[1]", is(text))).await;
+        let started = Instant::now();
+        let is_new = "return window.isOld !== true && document.readyState === 'complete'";
+        // While one page gives way to the other, there is none to ask.
+        while !matches!(self.client.execute(is_new, vec![]).await, Ok(Value::Bool(true))) {
+            assert!(started.elapsed() < PATIENCE, "{text} leads nowhere");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Opens the part of the page that is folded behind this text.
+    pub async fn unfolds(&self, text: &str) {
+        self.clicks(&format!("//main//summary[{}]", is(text))).await;
+    }
+
+    async fn clicks(&self, path: &str) {
+        let found = self.client.find(Locator::XPath(path)).await;
+        found.unwrap_or_else(|error| panic!("find {path}: {error}")).click().await.expect("click");
     }
 
     /// The text of the first element of a kind, as people see it.
     pub async fn reads(&self, css: &str) -> String {
-        let found = self.client.find(Locator::Css(css)).await;
-        found.unwrap_or_else(|error| panic!("find {css}: {error}")).text().await.expect("read it")
+        let Ok(found) = self.client.find(Locator::Css(css)).await else {
+            let page = self.runs("return document.body.innerText", vec![]).await;
+            panic!("there is no {css} at {}:\n{}", self.url().await, page.as_str().unwrap_or_default());
+        };
+        found.text().await.expect("read it")
     }
 
     /// The addresses of all links in the main part of the page.
@@ -164,6 +187,11 @@ impl Browser {
     async fn says(&self, command: &'static str, parameters: Value) -> Value {
         self.client.issue_cmd(Chromium { command, parameters }).await.expect("speak to the browser")
     }
+}
+
+/// XPath's words for an element with this text.
+fn is(text: &str) -> String {
+    format!("normalize-space()='{text}'")
 }
 
 /// The one file of axe-core, if `tests/run` has brought it.
