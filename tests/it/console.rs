@@ -7,7 +7,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use end_to_end::{Bellhop, Browser, HttpReceiver, IrcNetwork, IrkerSink, say};
+use end_to_end::{Bellhop, Browser, HttpReceiver, IrcNetwork, IrkerSink, built, say};
 
 /// How wide the pictures are: a laptop's window, and a phone.
 const WIDTHS: [u32; 2] = [1280, 390];
@@ -74,6 +74,7 @@ async fn somebody_sets_up_a_project_and_sees_a_delivery() {
     delivery_is_seen_and_resent(&mut browser, &project).await;
     target.receives().await;
 
+    slash_command(&mut browser, &project).await;
     browser.goes_to(&project).await;
     looks_well(&mut browser, "project").await;
     for page in ["", "/projects", "/tokens"] {
@@ -153,12 +154,28 @@ async fn delivery_is_seen_and_resent(browser: &mut Browser, project: &str) {
     assert!(browser.reads("main").await.contains("In the queue again"));
 }
 
+async fn slash_command(browser: &mut Browser, project: &str) {
+    browser.goes_to(&format!("{project}/commands")).await;
+    browser.presses("Add Slack").await;
+    browser.types("secret", "s1gning").await;
+    browser.types("access", "[[rule]]\nusers = [\"U2CERLKJA\"]\njobs = [\"deploy-*\"]").await;
+    browser.presses("Save changes").await;
+    assert_eq!(browser.reads("#sentences").await, "U2CERLKJA may run deploy-*.");
+    looks_well(browser, "command").await;
+    for page in ["commands", "jobs", "runs", "audit"] {
+        browser.goes_to(&format!("{project}/{page}")).await;
+        looks_well(browser, page).await;
+    }
+}
+
 /// Start, open the page, make a project, paste what it says, see the line: no step needs a file.
 #[tokio::test]
 async fn a_newcomer_comes_from_nothing_to_a_line_on_irc() {
     let Some(network) = IrcNetwork::start("the newcomer's path").await else { return };
     let Some(mut browser) = Browser::start("the newcomer's path").await else { return };
     let channel = network.join("#first").await;
+    // Whoever is new has it built already.
+    built("bellhop");
     let started = Instant::now();
 
     let bellhop = Bellhop::start(&[]).await;

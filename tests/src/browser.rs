@@ -13,6 +13,7 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::{ParseError, Url};
@@ -48,6 +49,8 @@ const PICTURE_HEIGHT_MAX: u64 = 6_000;
 pub struct Browser {
     client: Client,
     width: u32,
+    /// The browser's own process: a driver that is ended leaves it behind.
+    process: Option<Pid>,
     _driver: Program,
     _profile: TempDir,
 }
@@ -70,14 +73,17 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("start the browser");
-        let mut browser = Self { client, width: 0, _driver: driver, _profile: profile };
+        let process = client.capabilities().and_then(|said| said.get("goog:processID")?.as_i64());
+        let process = process.and_then(|number| Pid::from_raw(i32::try_from(number).ok()?));
+        let mut browser = Self { client, width: 0, process, _driver: driver, _profile: profile };
         browser.is_wide(1280).await;
         Some(browser)
     }
 
     /// Ends it.
-    pub async fn close(self) {
-        self.client.close().await.expect("end the browser");
+    pub async fn close(mut self) {
+        self.client.clone().close().await.expect("end the browser");
+        self.process = None;
     }
 
     /// Opens an address.
@@ -189,7 +195,17 @@ impl Browser {
     }
 }
 
-/// XPath's words for an element with this text.
+/// After a test that failed in the middle.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Some(process) = self.process {
+            // It may have ended by itself.
+            let _ = kill_process(process, Signal::TERM);
+        }
+    }
+}
+
+/// The words of `XPath` for an element with this text.
 fn is(text: &str) -> String {
     format!("normalize-space()='{text}'")
 }

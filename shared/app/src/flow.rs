@@ -7,6 +7,8 @@
 //! are. Rows are written with the log of attempts, at most every [`WRITE_EVERY`]: what a process has counted in the last
 //! seconds before its end may be missing.
 //!
+//! A reader who is in the same process sees those as well.
+//!
 //! Not here: single attempts (`attempts`), what waits at this moment (`attention`).
 
 use std::collections::BTreeMap;
@@ -163,6 +165,14 @@ impl Flow {
         rows
     }
 
+    /// What this process has counted for one, hour by hour, and by which name its rows are known.
+    fn own(&self, whose: Whose) -> (Stamp, BTreeMap<Hour, Counts>) {
+        let tallies = self.lock();
+        let ours = tallies.counts.iter().filter(|((_, counted), _)| *counted == whose);
+        let ours = ours.map(|((hour, _), tally)| (*hour, tally.counts)).collect();
+        (tallies.process.clone(), ours)
+    }
+
     /// A panic elsewhere cannot leave the counts half-changed.
     fn lock(&self) -> std::sync::MutexGuard<'_, Tallies> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -207,19 +217,28 @@ pub async fn last_day(app: &App, whose: Whose) -> Result<Vec<HourOf>, StoreError
     let first = Hour(last.0 - (i64::from(HOURS) - 1));
     let mut hours: BTreeMap<Hour, Counts> =
         (first.0..=last.0).map(|hour| (Hour(hour), Counts::default())).collect();
+    let (ours, own) = app.flow.own(whose);
     let between = (format!("{:010}", first.0), format!("{:010}#\u{10FFFF}", last.0));
     let mut query = Query { between, ..Query::prefix(partition(whose), "") };
     loop {
         let page = app.table.query(&query).await?;
         for stored in &page.items {
-            let hour = stored.item.key.sort.split('#').next().and_then(|hour| hour.parse().ok()).map(Hour);
-            if let Some(counts) = hour.and_then(|hour| hours.get_mut(&hour)) {
+            let Some((hour, process)) = stored.item.key.sort.split_once('#') else { continue };
+            let Some(hour) = hour.parse().ok().map(Hour) else { continue };
+            // What this process knows itself is newer than what it wrote.
+            let is_known = process == ours.to_string() && own.contains_key(&hour);
+            if let Some(counts) = hours.get_mut(&hour).filter(|_| !is_known) {
                 *counts += row(stored)?;
             }
         }
         query.after = page.next;
         if query.after.is_none() {
             break;
+        }
+    }
+    for (hour, counted) in own {
+        if let Some(counts) = hours.get_mut(&hour) {
+            *counts += counted;
         }
     }
     Ok(hours.into_iter().map(|(hour, counts)| HourOf { began_at: hour.begin(), counts }).collect())

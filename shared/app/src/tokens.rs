@@ -52,6 +52,9 @@ const TRIES: usize = 20;
 /// The partition of the list.
 const LIST: &str = "tokens";
 
+/// The number of the token that comes with a stack: it has no row.
+const OF_THE_STACK: TokenId = TokenId(0);
+
 /// The sort key of a token's row.
 const TOKEN: &str = "token";
 
@@ -318,7 +321,7 @@ async fn find_by_hash(app: &App, hash: TokenHash, now: Timestamp) -> Result<Opti
 /// The token that was made together with a stack, to make others with.
 fn of_the_stack() -> Token {
     Token {
-        id: TokenId(0),
+        id: OF_THE_STACK,
         name: "first admin token".to_owned(),
         scope: Scope::Admin,
         created_at: Timestamp(0),
@@ -359,6 +362,9 @@ pub async fn list(app: &App, after: Option<TokenId>, limit: usize) -> Result<Vec
 
 /// A token, by its number.
 pub async fn find(app: &App, id: TokenId) -> Result<Option<Token>, StoreError> {
+    if id == OF_THE_STACK {
+        return Ok(app.first_admin.map(|_| of_the_stack()));
+    }
     stored(app, id).await?.map(|stored| row(&stored)).transpose()
 }
 

@@ -16,7 +16,7 @@ const HEIGHT: u32 = 170;
 /// Room for the numbers on the left and for the hours below.
 const LEFT: u32 = 34;
 const BELOW: u32 = 20;
-const ABOVE: u32 = 8;
+const ABOVE: u32 = 18;
 
 /// Every how many hours one is named.
 const NAMED_EVERY: usize = 4;

@@ -18,6 +18,7 @@ mod hooks;
 mod irc;
 mod irker;
 mod jobs;
+mod keyed;
 mod moment;
 mod overview;
 mod page;
@@ -90,6 +91,7 @@ fn of_project() -> Router<Console> {
         .route("/projects/{project}/commands/new/{platform}", get(commands::new).post(commands::create))
         .route("/projects/{project}/commands/{command}", get(commands::edit).post(commands::change))
         .route("/projects/{project}/commands/{command}/delete", post(commands::delete))
+        .route("/projects/{project}/jobs", get(jobs::show).post(jobs::change))
         .route("/projects/{project}/runs", get(runs::show))
         .route("/projects/{project}/runs/{run}", get(runs::one))
         .route("/projects/{project}/runs/{run}/cancel", post(runs::cancel))

@@ -10,7 +10,6 @@ use super::world::{Peer, World};
 const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
 
 async fn sum(world: &World, whose: Whose) -> Counts {
-    sweep::sweep(&world.app, world.queue()).await.unwrap();
     let mut sum = Counts::default();
     let hours = flow::last_day(&world.app, whose).await.unwrap();
     assert_eq!(hours.len(), HOURS as usize);
@@ -36,6 +35,12 @@ async fn each_hour_says_what_came_in_and_what_became_of_it() {
     assert_eq!(sum(&world, Whose::Project(ProjectId(7))).await, expected);
     assert_eq!(sum(&world, Whose::Target(HOOK)).await, Counts { came_in: 0, ..expected });
     assert_eq!(sum(&world, Whose::Project(ProjectId(8))).await, Counts::default());
+    world.clock.advance(sweep::SWEEP_EVERY);
+    sweep::sweep(&world.app, world.queue()).await.unwrap();
+    assert_eq!(sum(&world, Whose::House).await, expected, "written, it is counted once");
+    world.clock.advance(std::time::Duration::from_hours(2));
+    sweep::sweep(&world.app, world.queue()).await.unwrap();
+    assert_eq!(sum(&world, Whose::House).await, expected, "also where it has been forgotten since");
     world.clock.advance(std::time::Duration::from_hours(24));
     assert_eq!(sum(&world, Whose::House).await, Counts::default(), "that was yesterday");
 }

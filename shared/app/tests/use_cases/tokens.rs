@@ -101,4 +101,8 @@ async fn a_stack_comes_with_a_token_of_its_own() {
     let token = tokens::authenticate(&app, "made-by-the-stack", None).await.unwrap();
     assert_eq!((token.id, token.scope), (TokenId(0), Scope::Admin));
     assert!(tokens::list(&app, None, 10).await.unwrap().is_empty());
+    assert!(
+        tokens::find(&app, token.id).await.unwrap().is_some(),
+        "whoever has signed in with it stays signed in"
+    );
 }

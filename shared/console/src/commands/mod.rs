@@ -34,6 +34,7 @@ struct ListPage {
     commands: Vec<CommandRow>,
     /// Who executes what they run, in words; `None` if they run nothing.
     executor: Option<&'static str>,
+    is_admin: bool,
 }
 
 struct CommandRow {
@@ -80,6 +81,7 @@ pub(crate) async fn show(
         rules: command.rules.len(),
     };
     shown(&ListPage {
+        is_admin: visit.token.scope.is_admin(),
         chrome: Chrome::of(&visit, "projects"),
         tabs: Tabs::of(&visit, &saved, "commands"),
         commands: saved.project.commands.iter().map(row).collect(),

@@ -87,7 +87,7 @@ impl Typed {
             old.into_iter().chain(new.clone()).collect::<Vec<_>>()
         };
         let bot = Some(self.bot_token.as_str()).filter(|token| !token.is_empty()).map(Secret::new);
-        let bot_token = bot.or_else(|| stored.and_then(Chat::bot_token).cloned());
+        let bot_token = bot.clone().or_else(|| stored.and_then(Chat::bot_token).cloned());
         match self.platform {
             Platform::Slack => {
                 let (signing, tokens) = match stored {
@@ -107,6 +107,10 @@ impl Typed {
                 };
                 let origin = problems.take("origin", ChatOrigin::try_from(self.origin.clone()))?;
                 let tokens = with_new(tokens);
+                // What is stored is posted to the place that it was meant for, and to no other.
+                let is_same =
+                    matches!(stored, Some(Chat::MattermostSlashCommands(old)) if old.origin == origin);
+                let bot_token = if is_same { bot_token } else { bot };
                 Some(Chat::MattermostSlashCommands(MattermostSlashCommands { tokens, origin, bot_token }))
             }
         }

@@ -11,11 +11,12 @@ use app::clock::Chance;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use config::limits::{RATE_LIMIT, TIMEOUT_S};
-use config::{HookError, HookFormat, HookId, HttpHook, KeyedSecret, MASK, Template};
+use config::{HookError, HookFormat, HookId, HttpHook, KeyedSecret, Template};
 use payload::Secret;
 
 use crate::field::Field;
-use crate::form::{Form, Problems, excerpt, number};
+use crate::form::{Form, Problems, number};
+use crate::keyed::{self, IsStored};
 use crate::subscription;
 
 /// How many random bytes a signing token has (<https://github.com/standard-webhooks/standard-webhooks>: 24 to 64).
@@ -78,10 +79,6 @@ pub(super) fn server(hook: &HttpHook) -> String {
     hook.address().map(|address| address.origin().ascii_serialization()).unwrap_or_default()
 }
 
-fn masked(secrets: &[KeyedSecret]) -> String {
-    secrets.iter().map(|secret| format!("{}: {MASK}", secret.key)).collect::<Vec<_>>().join("\n")
-}
-
 impl Typed {
     /// A form that nobody has filled yet.
     pub(super) fn new() -> Self {
@@ -100,8 +97,8 @@ impl Typed {
             description: hook.description.clone(),
             active: hook.active,
             url: String::new(),
-            url_variables: masked(&hook.url_variables),
-            custom_headers: masked(&hook.custom_headers),
+            url_variables: keyed::masked(&hook.url_variables),
+            custom_headers: keyed::masked(&hook.custom_headers),
             token: String::new(),
             drop_token: false,
             hub_secret: String::new(),
@@ -154,8 +151,10 @@ impl Typed {
 
     /// What it makes of a hook; what is wrong is noted.
     pub(super) fn hook(&self, before: HttpHook, problems: &mut Problems) -> Option<HttpHook> {
-        let variables = problems.take("url_variables", keyed(&self.url_variables, &before.url_variables));
-        let headers = problems.take("custom_headers", keyed(&self.custom_headers, &before.custom_headers));
+        let variables =
+            problems.take("url_variables", keyed::read(&self.url_variables, &before.url_variables));
+        let headers =
+            problems.take("custom_headers", keyed::read(&self.custom_headers, &before.custom_headers));
         let timeout_s = problems.take("timeout_s", number(&self.timeout_s, &between(&TIMEOUT_S)));
         let rate_limit = given(&self.rate_limit).map(|rate| number(rate, &between(&RATE_LIMIT))).transpose();
         let rate_limit = problems.take("rate_limit", rate_limit);
@@ -163,7 +162,7 @@ impl Typed {
         let subscription = self.subscription.subscription(problems);
         let url = if self.url.is_empty() { before.url.clone() } else { Secret::new(self.url.as_str()) };
         let template = (!self.template.trim().is_empty()).then(|| Template::new(self.template.clone()));
-        let variables = variables?.into_iter().map(|(variable, _)| variable).collect();
+        let variables = own_variables(variables?, (&url, &before));
         let moved = before.moved_to(url, Some(variables));
         let hook = HttpHook {
             name: self.name.clone(),
@@ -319,6 +318,19 @@ fn changed(stored: Option<Secret>, typed: &str, is_dropped: bool) -> Option<Secr
     }
 }
 
+/// The variables of a URL. Those that are stored belong to the server that they were meant for: one that is aimed elsewhere,
+/// by another URL or by another variable, does not get them.
+fn own_variables(
+    typed: Vec<(KeyedSecret, IsStored)>,
+    (url, before): (&Secret, &HttpHook),
+) -> Vec<KeyedSecret> {
+    let url_variables = typed.iter().map(|(variable, _)| variable.clone()).collect();
+    let aimed = HttpHook { url: url.clone(), url_variables, ..before.clone() };
+    let is_elsewhere = *url != before.url || server(&aimed) != server(before);
+    let own = typed.into_iter().filter(|(_, is_stored)| !is_elsewhere || !is_stored.0);
+    own.map(|(variable, _)| variable).collect()
+}
+
 /// A hook that was aimed elsewhere has lost its headers; those that were masked are not brought back.
 fn kept_headers(headers: Vec<(KeyedSecret, IsStored)>, moved: &HttpHook) -> Vec<KeyedSecret> {
     let is_kept = |header: &KeyedSecret| moved.custom_headers.iter().any(|kept| kept.key == header.key);
@@ -327,28 +339,6 @@ fn kept_headers(headers: Vec<(KeyedSecret, IsStored)>, moved: &HttpHook) -> Vec<
         .filter(|(header, is_stored)| !is_stored.0 || is_kept(header))
         .map(|(header, _)| header)
         .collect()
-}
-
-/// Whether a value stood for what is stored.
-struct IsStored(bool);
-
-/// `name: value` a line; a mask stands for the value that is stored under that name.
-fn keyed(text: &str, stored: &[KeyedSecret]) -> Result<Vec<(KeyedSecret, IsStored)>, String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(|line| one(line, stored)).collect()
-}
-
-fn one(line: &str, stored: &[KeyedSecret]) -> Result<(KeyedSecret, IsStored), String> {
-    // What stands behind the colon may be a secret, and without one, all of it.
-    let (key, value) = line.split_once(':').ok_or("each line is a name, a colon and a value")?;
-    let (key, value) = (key.trim(), value.trim());
-    if value != MASK {
-        return Ok((KeyedSecret::new(key, value), IsStored(false)));
-    }
-    let known = stored.iter().find(|secret| secret.key == key).cloned();
-    known
-        .map(|secret| (secret, IsStored(true)))
-        .ok_or_else(|| format!("no value is stored for '{}'", excerpt(key)))
 }
 
 fn waits(text: &str) -> Result<Option<Vec<u32>>, String> {

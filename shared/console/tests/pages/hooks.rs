@@ -92,6 +92,29 @@ async fn what_is_stored_stays_and_a_hook_that_is_aimed_elsewhere_loses_it() {
 }
 
 #[tokio::test]
+async fn what_a_variable_holds_is_not_sent_to_another_server() {
+    let world = World::new().await;
+    let id = world.project("g/p").await;
+    let mut ada = world.admin().await;
+    let new = format!("/projects/{id}/hooks/new");
+    ada.get(&new).await;
+    ada.submit(&new, &[("url", "https://{host}/{key}"), ("url_variables", "host: h.example\nkey: v")]).await;
+    let hook = format!("/projects/{id}/hooks/1");
+    for typed in [
+        [("url", "https://evil.example/{key}"), ("url_variables", "host: ***\nkey: ***")],
+        [("url", ""), ("url_variables", "host: evil.example\nkey: ***")],
+    ] {
+        ada.get(&hook).await;
+        ada.submit(&hook, &typed).await;
+        assert!(ada.behind("id=\"url-problem\"").contains("which has no value"), "{typed:?}");
+    }
+    assert_eq!(world.stored(id).await.hooks[0].address().unwrap().as_str(), "https://h.example/v");
+    ada.get(&hook).await;
+    ada.submit(&hook, &[("url_variables", "host: ***\nkey: w")]).await;
+    assert_eq!(world.stored(id).await.hooks[0].address().unwrap().as_str(), "https://h.example/w");
+}
+
+#[tokio::test]
 async fn an_event_is_seen_and_sent_again() {
     let world = World::new().await;
     let id = world.project("g/p").await;

@@ -171,3 +171,30 @@ async fn the_stylesheet_is_kept_for_ever() {
     assert!(ada.page.contains("prefers-color-scheme") && ada.headers.contains_key(ETAG));
     assert_eq!(ada.headers[CACHE_CONTROL], "public, max-age=31536000, immutable");
 }
+
+#[tokio::test]
+async fn an_admin_makes_tokens_for_others_and_takes_them_back() {
+    let world = World::new().await;
+    let id = world.project("g/p").await;
+    let mut ada = world.admin().await;
+    ada.get("/tokens").await;
+    ada.submit("/tokens", &[("name", "bob"), ("projects", "g/other")]).await;
+    assert_eq!(ada.behind("id=\"projects-problem\""), "There is no project 'g/other'.");
+    ada.submit("/tokens", &[("projects", "g/p"), ("expires_at", "2001-01-01")]).await;
+    assert_eq!(ada.behind("id=\"expires_at-problem\""), "A token's end is in the future.");
+    ada.submit("/tokens", &[("expires_at", "2030-01-01")]).await;
+    assert_eq!(ada.status, StatusCode::CREATED);
+    let token = ada.behind("id=\"new-secret\"");
+    assert!(ada.text().contains("bob maintainer g/p never ends on 2030-01-01"), "{}", ada.text());
+    assert!(!ada.get("/tokens").await.contains(&token), "once");
+
+    let mut bob = world.browser();
+    bob.get("/login").await;
+    bob.submit("/login", &[("token", &token)]).await;
+    bob.get(&format!("/projects/{id}")).await;
+    assert_eq!(bob.status, StatusCode::OK);
+    ada.submit("/tokens/2/revoke", &[]).await;
+    assert!(ada.text().contains("Revoked."));
+    bob.get(&format!("/projects/{id}")).await;
+    assert!(bob.path.starts_with("/login"));
+}
