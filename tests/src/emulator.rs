@@ -96,7 +96,11 @@ impl Emulator {
 
     /// Makes a bucket.
     pub async fn create_bucket(&self, name: &str) {
-        let request = self.client.put(format!("{}/{name}", self.url));
+        let place = format!(
+            "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+             <LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        let request = self.client.put(format!("{}/{name}", self.url)).body(place);
         let made =
             request.header("Authorization", signature("s3")).send().await.expect("the emulator answers");
         assert!(made.status().is_success(), "{}", made.status());

@@ -25,12 +25,13 @@ async fn main() -> anyhow::Result<()> {
     let app = Arc::new(app.found_at(environment.addresses()?));
     let guard = environment.guard()?;
     let outbound = Outbound::new(guard.clone())?;
+    let codebuild = environment.codebuild(Arc::clone(&app));
     let gitlab = GitLabRuns::new(Arc::clone(&app), outbound.clone(), Arc::clone(&queue));
     let hands = Hands {
         finder: Finder::new(Git::default(), guard, Locals::Refused).asking(outbound.clone()),
         outbound,
         queue,
-        executors: Executors { gitlab: Some(Arc::new(gitlab)), ..Executors::default() },
+        executors: Executors { local: None, codebuild, gitlab: Some(Arc::new(gitlab)) },
         patience: Duration::ZERO, // a function is paid for while it waits
     };
     let handler = async |run: &[&str]| handle(&app, &hands, run).await;

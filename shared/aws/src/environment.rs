@@ -8,6 +8,8 @@ use std::time::Duration;
 use app::attempts::{AttemptLog, LogDaysError};
 use app::clock::Clock;
 use app::egress::Guard;
+#[cfg(feature = "codebuild")]
+use app::executor::Executor;
 use app::queue::QueueName;
 use app::seal::{SealError, Sealer};
 use app::{Addresses, App};
@@ -17,6 +19,8 @@ use config::WebUrlError;
 use payload::Secret;
 use relay::egress::{Policy, PolicyError};
 
+#[cfg(feature = "codebuild")]
+use crate::codebuild::{CodeBuild, Place};
 use crate::queue::{QueueUrls, SqsQueue};
 use crate::table::DynamoTable;
 use crate::trigger::Deferral;
@@ -130,9 +134,9 @@ impl Environment {
 
     /// The executor in AWS `CodeBuild`; `None` unless `BELLHOP_CODEBUILD_PROJECT` and `BELLHOP_CODEBUILD_BUCKET` say where.
     #[cfg(feature = "codebuild")]
-    pub fn codebuild(&self, app: Arc<App>) -> Option<crate::codebuild::CodeBuild> {
+    pub fn codebuild(&self, app: Arc<App>) -> Option<Arc<dyn Executor>> {
         let (project, bucket) = read(CODEBUILD_PROJECT).zip(read(CODEBUILD_BUCKET))?;
-        Some(crate::codebuild::CodeBuild::new(app, &self.shared, crate::codebuild::Place { project, bucket }))
+        Some(Arc::new(CodeBuild::new(app, &self.shared, Place { project, bucket })))
     }
 
     fn queue_url(&self, queue: QueueName) -> Result<&str, EnvironmentError> {

@@ -61,7 +61,7 @@ const LOG_WAIT: Duration = Duration::from_mins(2);
 pub struct Place {
     /// The name of the CodeBuild project.
     pub project: String,
-    /// The bucket that archives are left in for a day.
+    /// The bucket that archives are left in for two days at most.
     pub bucket: String,
 }
 

@@ -1,7 +1,7 @@
 //! The archive that a build begins with. It may hold secrets: the bucket is private and encrypted, its key cannot be
-//! guessed, a build may read but not list, and the archive goes with the run, or after a day.
+//! guessed, a build may read but not list, and the archive goes with the run, or after two days.
 
-use std::io::{Cursor, Write};
+use std::io::{Seek, Write};
 use std::time::Duration;
 
 use app::App;
@@ -13,13 +13,15 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
 use chatops::ci::Job;
 use chatops::script::script;
+use tempfile::NamedTempFile;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::{CodeBuild, Held, refused, unavailable};
 
-/// The largest archive, in bytes: what a function has memory for, several times over. A shallow checkout is far smaller.
-const ARCHIVE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// The largest archive, in bytes: it stands on a function's disk of 1 GiB, beside the checkout and what was received. A
+/// shallow checkout is far smaller.
+const ARCHIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// How long S3 may take for it: a function has two minutes for all it does.
 const TRY_MAX: Duration = Duration::from_mins(1);
@@ -70,19 +72,22 @@ impl CodeBuild {
     pub(super) async fn keep(&self, key: &str, order: &Order, found: &Found) -> Result<(), ExecutorError> {
         let (files, job) = (found.files.clone(), found.job.clone());
         let variables = found.variables.clone();
-        let made = tokio::task::spawn_blocking(move || archive(&*files, &job, &variables));
-        let archive = made.await.map_err(unavailable)?.map_err(ExecutorError::Unavailable)?;
-        if archive.len() > ARCHIVE_BYTES_MAX {
+        let made = tokio::task::spawn_blocking(move || archive(&*files, &job, &variables)).await;
+        let (archive, bytes) = made
+            .map_err(unavailable)?
+            .map_err(|error| refused(&format!("the commit could not be packed: {error}")))?;
+        if bytes > ARCHIVE_BYTES_MAX {
             return Err(refused("the repository is too large for CodeBuild's archive"));
         }
-        tracing::info!(run = %order.run, bytes = archive.len(), "codebuild.archived");
+        tracing::info!(run = %order.run, bytes, "codebuild.archived");
+        let body = ByteStream::from_path(archive.path()).await.map_err(unavailable)?;
         let put = self
             .objects
             .put_object()
             .bucket(&self.place.bucket)
             .key(key)
             .server_side_encryption(ServerSideEncryption::Aes256)
-            .body(ByteStream::from(archive));
+            .body(body);
         put.send().await.map(drop).map_err(unavailable)
     }
 
@@ -95,17 +100,15 @@ impl CodeBuild {
     }
 }
 
-/// Everything that a build needs, as CodeBuild unpacks it. The commit's files are a tar within: it keeps links and modes.
+/// Everything that a build needs, as CodeBuild unpacks it, and how many bytes that is. The commit's files are a tar within:
+/// it keeps links and modes. Blocks.
 fn archive(
     files: &dyn Files,
     job: &Job,
     variables: &[(String, String)],
-) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(NamedTempFile, u64), Box<dyn std::error::Error + Send + Sync>> {
     let folder = tempfile::tempdir()?;
     files.check_out(folder.path())?;
-    let mut work = tar::Builder::new(Vec::new());
-    work.follow_symlinks(false);
-    work.append_dir_all(".", folder.path())?;
     let mut told = Vec::new();
     for (name, value) in variables {
         // No variable of an environment can hold a zero byte.
@@ -113,19 +116,26 @@ fn archive(
         told.push(0);
     }
     let after_script = if job.after_script.is_empty() { String::new() } else { script(&job.after_script) };
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let mut file = NamedTempFile::new()?;
+    let mut archive = ZipWriter::new(&mut file);
     for (name, content) in [
         ("run.sh", RUN.as_bytes()),
         ("script.sh", script(job.before_script.iter().chain(&job.script)).as_bytes()),
         ("after_script.sh", after_script.as_bytes()),
         ("retries", job.retry.to_string().as_bytes()),
         ("variables", &told),
-        ("work.tar", &work.into_inner()?),
     ] {
         archive.start_file(name, SimpleFileOptions::default())?;
         archive.write_all(content)?;
     }
-    Ok(archive.finish()?.into_inner())
+    archive.start_file("work.tar", SimpleFileOptions::default())?;
+    let mut work = tar::Builder::new(&mut archive);
+    work.follow_symlinks(false);
+    work.append_dir_all(".", folder.path())?;
+    work.into_inner()?;
+    archive.finish()?;
+    let bytes = file.stream_position()?;
+    Ok((file, bytes))
 }
 
 #[cfg(test)]

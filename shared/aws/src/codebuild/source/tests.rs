@@ -50,9 +50,9 @@ fn check(body: &str) -> (String, i32) {
     let variables =
         [("CHAT_INPUT", INPUT), ("CHAT_CHANNEL", "C1"), ("variable", "mine"), ("PATH", "/usr/bin:/bin")];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let packed = archive(&Commit, &job, &variables).unwrap();
+    let (packed, _) = archive(&Commit, &job, &variables).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    zip::ZipArchive::new(Cursor::new(packed)).unwrap().extract(folder.path()).unwrap();
+    zip::ZipArchive::new(packed).unwrap().extract(folder.path()).unwrap();
     let ran = Command::new("bash")
         .arg("./run.sh")
         .current_dir(folder.path())
@@ -151,9 +151,9 @@ fn a_variable_of_64_kib_gets_through() {
         Context { branch: "main".to_owned(), config_path: CI_PATH.to_owned(), ..Context::default() };
     let written = Written("j: {script: ['printf %s \"$CHAT_INPUT\" | wc -c']}".to_owned());
     let job = resolve(&written, &context, "j").unwrap();
-    let packed = archive(&Commit, &job, &[long]).unwrap();
+    let (packed, _) = archive(&Commit, &job, &[long]).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    zip::ZipArchive::new(Cursor::new(packed)).unwrap().extract(folder.path()).unwrap();
+    zip::ZipArchive::new(packed).unwrap().extract(folder.path()).unwrap();
     let ran = Command::new("bash").arg("./run.sh").current_dir(folder.path()).output().unwrap();
     assert!(String::from_utf8(ran.stdout).unwrap().contains("\n65536\n"));
 }
