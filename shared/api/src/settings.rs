@@ -28,8 +28,9 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get(JOBS, Access::Read, |call| Box::pin(show_jobs(call)))
             .says("What the project's slash commands run.")
             .gives::<JobsShown>(StatusCode::OK),
-        Route::put(JOBS, Access::Write, |call| Box::pin(put_jobs(call)))
-            .says("Sets it. A new repository clears the credentials, unless they are given with it.")
+        // Whoever chooses the repository and the executor has programs run on Bellhop's machine, or in its account.
+        Route::put(JOBS, Access::Admin, |call| Box::pin(put_jobs(call)))
+            .says("Sets it, by administrators. A new repository clears the credentials, unless they are given with it.")
             .takes(job_fields())
             .gives::<JobsShown>(StatusCode::OK),
         Route::delete(JOBS, Access::Write, |call| Box::pin(delete_jobs(call))).says("Lets them run nothing."),

@@ -7,12 +7,11 @@ use app::queue::Answer;
 use app::runs::{self, Consent, State};
 use app::{audit, chat};
 use config::ProjectId;
-use payload::Secret;
 
 use crate::chat_world::{BOT_TOKEN, ChatWorld, shown};
 
 /// Anybody may run anything.
-const ANYBODY: &str = r#"[{"anyone": true, "jobs": ["*"]}]"#;
+pub(crate) const ANYBODY: &str = r#"[{"anyone": true, "jobs": ["*"]}]"#;
 /// Deployers may deploy once a second of them has consented, and clean up once they have thought about it.
 const CAREFUL: &str = r#"[
     {"groups": ["deployers"], "jobs": ["deploy"], "approval": "second_person"},
@@ -20,7 +19,7 @@ const CAREFUL: &str = r#"[
 ]"#;
 
 /// Somebody runs a job from Mattermost, and an executor begins it.
-async fn running(world: &ChatWorld, text: &str) -> runs::Run {
+pub(crate) async fn running(world: &ChatWorld, text: &str) -> runs::Run {
     world.mattermost("UANN", text).await;
     let run = world.run_of("mattermost", "UANN").await;
     world.work().await;
@@ -29,7 +28,7 @@ async fn running(world: &ChatWorld, text: &str) -> runs::Run {
     run
 }
 
-fn only(posts: &[crate::chat_world::Post]) -> String {
+fn only(posts: &[crate::chat_peers::Post]) -> String {
     let [post] = posts else { panic!("{posts:?}") };
     assert_eq!((post.path.as_str(), post.authorization.as_deref()), ("/hooks/commands/x", None));
     shown(&post.body)
@@ -360,57 +359,4 @@ async fn an_address_that_is_used_up_is_no_end_where_there_is_a_bot() {
     world.ends(&run, Ending::Succeeded, "done\n").await;
     world.work().await;
     assert_eq!(world.posts()[0].path, "/api/v4/posts");
-}
-
-#[tokio::test]
-async fn a_link_to_a_log_opens_that_log_for_a_week() {
-    let world = ChatWorld::new(ANYBODY).await;
-    let run = running(&world, "run ls").await.id;
-    let link = runs::log_link(&world.app, &run).unwrap();
-    let (path, query) = link.split_once("?expires=").unwrap();
-    assert_eq!(path, format!("https://bellhop.example.net/runs/{run}/log"));
-    let (expires, signature) = query.split_once("&signature=").unwrap();
-    let expires: i64 = expires.parse().unwrap();
-    let opens = |run: &app::ids::RunId, expires, signature: &str| {
-        runs::is_log_link(&world.app, run, (expires, signature))
-    };
-    assert!(opens(&run, expires, signature));
-    assert!(!opens(&run, expires + 1, signature));
-    assert!(!opens(&"0123456789ab".parse().unwrap(), expires, signature));
-    assert!(!opens(&run, expires, &signature.replace(['0', '1', '2', '3'], "4")));
-    world.clock.advance(runs::LINK_AGE_MAX);
-    assert!(!opens(&run, expires, signature));
-}
-
-#[tokio::test]
-async fn a_large_log_comes_back_whole_and_a_project_lists_its_runs() {
-    let world = ChatWorld::new(ANYBODY).await;
-    let mut ids = Vec::new();
-    for job in ["a", "b", "c"] {
-        let run = running(&world, &format!("run {job}")).await.id;
-        world.clock.advance(Duration::from_secs(1));
-        ids.push(run);
-    }
-    let noise: String =
-        (0..2_000_000u64).map(|n| char::from(b'a' + (n.wrapping_mul(n ^ 0x9E37) % 26) as u8)).collect();
-    runs::keep_log(&world.app, &ids[0], &noise).await.unwrap();
-    assert_eq!(runs::read_log(&world.app, &ids[0]).await.unwrap().unwrap(), noise);
-
-    let mut listing = runs::Listing { project: ProjectId(7), limit: 2, after: None };
-    let first = runs::list(&world.app, &listing).await.unwrap();
-    listing.after = first.next;
-    let second = runs::list(&world.app, &listing).await.unwrap();
-    let listed: Vec<_> = first.runs.iter().chain(&second.runs).map(|run| run.job.as_str()).collect();
-    assert_eq!(listed, ["c", "b", "a"]);
-}
-
-#[tokio::test]
-async fn nothing_secret_of_a_run_stands_in_its_row() {
-    let world = ChatWorld::new(ANYBODY).await;
-    let run = running(&world, "run ls").await;
-    let kept = serde_json::to_string(&run).unwrap();
-    assert!(!kept.contains("/hooks/commands"), "whoever knows the response_url can post: {kept}");
-    let opened = run.asked.response_url(&world.app).unwrap();
-    assert!(opened.expose().ends_with("/hooks/commands/x"));
-    assert_ne!(opened, Secret::new(""));
 }

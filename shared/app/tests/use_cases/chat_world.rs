@@ -1,8 +1,6 @@
 //! A Bellhop with its doors for slash commands open, people who type in Slack and in Mattermost, and a Mattermost that
 //! takes posts. Runs are begun and ended by the tests themselves, in an executor's place.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,21 +18,15 @@ use app::seal::Sealer;
 use app::table::{Condition, Item, Key};
 use app::{Addresses, App, doors, sweep};
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::serve::Listener;
 use chatops::grammar;
 use config::commands::{Chat, CommandIntegration, MattermostSlashCommands, SlackSlashCommands};
 use config::{GitLab, Project};
 use payload::{Secret, hub_signature};
 use relay::egress::Policy;
 use serde_json::Value;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::server::TlsStream;
+use tokio::net::TcpListener;
 
+use crate::chat_peers::{Desk, Post, SLACKS_CERTIFICATE, Tls};
 use crate::house::House;
 use crate::world::project;
 
@@ -44,8 +36,6 @@ pub(crate) const NOW_S: i64 = 1_531_420_618;
 pub(crate) const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 pub(crate) const MATTERMOST_TOKEN: &str = "gr8tok3n";
 pub(crate) const BOT_TOKEN: &str = "b0tt0ken";
-
-const SLACKS_CERTIFICATE: &[u8] = include_bytes!("../../../../tests/fixtures/tls/slack-certificate.der");
 
 /// What is answered to a request.
 #[derive(Debug, PartialEq)]
@@ -79,75 +69,6 @@ pub(crate) fn shown(payload: &Value) -> String {
         format!("{}\n{}", attachment["text"].as_str().unwrap(), fields.join("\n"))
     };
     format!("[{to}] {}", text.unwrap_or_else(fields))
-}
-
-/// A listener that speaks TLS, as Slack.
-struct Tls {
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-}
-
-impl Tls {
-    async fn bind() -> Self {
-        let certificate = CertificateDer::from(SLACKS_CERTIFICATE);
-        let key = &include_bytes!("../../../../tests/fixtures/tls/slack-key.der")[..];
-        let key = PrivateKeyDer::try_from(key).unwrap();
-        let config =
-            ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { listener, acceptor: TlsAcceptor::from(Arc::new(config)) }
-    }
-}
-
-impl Listener for Tls {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let (connection, address) = self.listener.accept().await.unwrap();
-            if let Ok(connection) = self.acceptor.accept(connection).await {
-                return (connection, address);
-            }
-        }
-    }
-
-    fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.listener.local_addr()
-    }
-}
-
-/// One post that came to a chat.
-#[derive(Clone, Debug)]
-pub(crate) struct Post {
-    pub(crate) host: String,
-    pub(crate) path: String,
-    pub(crate) authorization: Option<String>,
-    pub(crate) body: Value,
-}
-
-#[derive(Clone, Default)]
-struct Desk {
-    posts: Arc<Mutex<Vec<Post>>>,
-    answers: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
-}
-
-async fn take(State(desk): State<Desk>, request: Request) -> (StatusCode, &'static str) {
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-    let authorization = parts.headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
-    let host = parts.headers["host"].to_str().unwrap().to_owned();
-    let post = Post {
-        host,
-        path: parts.uri.path().to_owned(),
-        authorization,
-        body: serde_json::from_slice(&body).unwrap(),
-    };
-    let (status, answer) = desk.answers.lock().unwrap().pop_front().unwrap_or((200, r#"{"ok":true}"#));
-    if status < 300 && !answer.contains("false") {
-        desk.posts.lock().unwrap().push(post);
-    }
-    (StatusCode::from_u16(status).unwrap(), answer)
 }
 
 pub(crate) struct ChatWorld {
@@ -206,9 +127,9 @@ impl ChatWorld {
         let guard =
             Guard::with(Policy::parse("127.0.0.1", "").unwrap(), Names::StandIns(Arc::new(hosts.into())));
         let outbound = Outbound::trusting(guard, &[SLACKS_CERTIFICATE]).unwrap();
-        let router = Router::new().fallback(take).with_state(slack.clone());
+        let router = slack.router();
         tokio::spawn(async move { axum::serve(tls, router).await.unwrap() });
-        let origin = serve(Router::new().fallback(take).with_state(mattermost.clone())).await;
+        let origin = serve(mattermost.router()).await;
         let project = change(chat_project(rules, &origin));
         projects::save(&app, project, Expected::Any).await.unwrap();
         clock.advance(Duration::from_secs(6));
@@ -362,23 +283,22 @@ impl ChatWorld {
 
     /// The posts in Mattermost since the last look.
     pub(crate) fn posts(&self) -> Vec<Post> {
-        std::mem::take(&mut self.mattermost.posts.lock().unwrap())
+        self.mattermost.posts()
     }
 
     /// The next posts to Mattermost are answered so.
     pub(crate) fn answers_next(&self, statuses: &[u16]) {
-        let answers = statuses.iter().map(|status| (*status, "{}"));
-        self.mattermost.answers.lock().unwrap().extend(answers);
+        self.mattermost.answers_next(statuses.iter().map(|status| (*status, "{}")));
     }
 
     /// The posts in Slack since the last look.
     pub(crate) fn slack_posts(&self) -> Vec<Post> {
-        std::mem::take(&mut self.slack.posts.lock().unwrap())
+        self.slack.posts()
     }
 
     /// The next posts to Slack are answered so.
     pub(crate) fn slack_answers_next(&self, answers: &[(u16, &'static str)]) {
-        self.slack.answers.lock().unwrap().extend(answers);
+        self.slack.answers_next(answers.iter().copied());
     }
 
     /// The latest run that a user has asked for by a command.

@@ -8,6 +8,8 @@ mod acceptance;
 mod attempts;
 mod chat_gitlab;
 mod chat_intake;
+mod chat_logs;
+mod chat_peers;
 mod chat_runs;
 mod chat_world;
 mod egress;
