@@ -252,3 +252,26 @@ fn collect<'a>(key: &str, node: &'a Yaml<'a>, found: &mut Vec<&'a str>) {
         _ => {}
     }
 }
+
+#[test]
+fn what_is_counted_from_the_log_is_what_the_log_says() {
+    let said: String = ["relay.rs", "targets.rs"]
+        .map(|file| {
+            fs::read_to_string(workspace().join("shared/app/src").join(file)).expect("read a source file")
+        })
+        .concat();
+    check(|resources| {
+        let mut seen = 0;
+        for (name, resource) in entries(resources) {
+            if at(resource, "Type").as_str() != Some("AWS::Logs::MetricFilter") {
+                continue;
+            }
+            let pattern = at(at(resource, "Properties"), "FilterPattern").as_str().expect("a pattern");
+            let event = pattern.split('"').nth(1).expect("it names an event");
+            assert_eq!(pattern, format!(r#"{{ $.message = "{event}" }}"#), "{name}");
+            assert!(said.contains(&format!(r#""{event}""#)), "{name}: nothing logs {event}");
+            seen += 1;
+        }
+        assert_eq!(seen, 2, "targets that are switched off, and deliveries that are parked");
+    });
+}

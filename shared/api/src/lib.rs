@@ -10,12 +10,13 @@
 //! |---|---|
 //! | [`door`] | bounds, token, project, version; errors as GitLab's |
 //! | [`projects`], [`hooks`], [`integrations`] | GitLab's |
-//! | [`source`], [`commands`], [`settings`], [`deliveries`], [`runs`], [`instance`] | Bellhop's own |
+//! | [`source`], [`commands`], [`settings`], [`deliveries`], [`runs`], [`audit`], [`instance`] | Bellhop's own |
 //!
 //! Not here: what a setting means (`config`), how things are kept (`app`), slash commands' own door (`app::doors`).
 
 #![expect(clippy::unused_async, reason = "handlers are all alike: those that wait for nothing as well")]
 
+mod audit;
 mod body;
 mod call;
 mod commands;

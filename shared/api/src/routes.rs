@@ -12,7 +12,7 @@ use utoipa::openapi::{RefOr, schema::Schema};
 use crate::call::Call;
 use crate::fields::{Field, Kind, field};
 use crate::reply::{Answered, PER_PAGE_MAX};
-use crate::{commands, deliveries, hooks, instance, integrations, projects, runs, settings, source};
+use crate::{audit, commands, deliveries, hooks, instance, integrations, projects, runs, settings, source};
 
 /// The highest page that can be asked for: lists that are longer are narrowed down, not paged through.
 pub(crate) const PAGE_MAX: i64 = 10_000;
@@ -135,6 +135,7 @@ pub(crate) fn routes() -> Vec<Route> {
         settings::routes(),
         deliveries::routes(),
         runs::routes(),
+        audit::routes(),
     ]
     .into_iter()
     .flatten()

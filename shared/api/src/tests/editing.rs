@@ -1,5 +1,6 @@
 //! Bellhop's own: versions, the source and its secrets, commands, settings, and what came of events.
 
+use app::table::{Condition, Item, Key};
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -141,4 +142,26 @@ async fn tokens_are_made_shown_and_taken_back() {
     insta::assert_snapshot!(house.ask_as(token, "GET /projects/1", Value::Null).await.told(), @r#"401 {"message":"401 Unauthorized"}"#);
     let none = json!({"name": "ci", "scope": "maintainer"});
     insta::assert_snapshot!(house.ask("POST /tokens", none).await.told(), @r#"400 {"message":{"projects":["a token that is not for all projects names 1 to 100 of them"]}}"#);
+}
+
+#[tokio::test]
+async fn what_was_commanded_is_told_to_those_who_may_change_the_project() {
+    let house = House::new().await;
+    let row = json!({"at": 1_700_000_000_000_i64, "command": "ops", "platform": "slack", "team_id": "T1",
+        "channel": {"id": "C1", "name": "ops"}, "user": {"id": "U1", "name": "ada"}, "what": "run deploy",
+        "arguments": {"digest": "d1gest"}, "is_allowed": false, "decision": "no rule fits", "run": null,
+        "outcome": "denied"});
+    let item = Item {
+        key: Key::new("audit#1", "001700000000000#x"),
+        document: row.to_string(),
+        blob: None,
+        expires_at: None,
+    };
+    house.app.table.put(item, Condition::Absent).await.unwrap();
+    let told = house.ask("GET /projects/1/audit", Value::Null).await;
+    assert_eq!(told.status, StatusCode::OK, "{told:?}");
+    let [entry] = &told.body.as_array().unwrap()[..] else { panic!("{told:?}") };
+    assert_eq!((&entry["user"], &entry["what"]), (&json!("ada"), &json!("run deploy")));
+    assert_eq!((&entry["arguments"], &entry["arguments_digest"]), (&Value::Null, &json!("d1gest")));
+    assert_eq!(entry["is_allowed"], false);
 }
