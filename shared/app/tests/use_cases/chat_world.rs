@@ -18,6 +18,7 @@ use app::seal::Sealer;
 use app::table::{Condition, Item, Key};
 use app::{Addresses, App, doors, sweep};
 use axum::Router;
+use axum::serve::Listener;
 use chatops::grammar;
 use config::commands::{Chat, CommandIntegration, MattermostSlashCommands, SlackSlashCommands};
 use config::{GitLab, Project};
