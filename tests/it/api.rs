@@ -13,7 +13,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 const EXAMPLES: &str = "2";
 
 async fn start() -> (Bellhop, String) {
-    let bellhop = Bellhop::start(&[&Project::named("mike/diaspora")]).await;
+    let bellhop = Bellhop::secluded(&[&Project::named("mike/diaspora")]).await;
     let token = bellhop.token();
     (bellhop, token)
 }

@@ -17,6 +17,8 @@ pub struct Bellhop {
     store: TempDir,
     client: Client,
     running: Option<Running>,
+    /// What it may connect to: options of `bellhop serve`.
+    egress: &'static [&'static str],
     /// What earlier runs wrote to standard error.
     earlier_log: String,
 }
@@ -28,10 +30,21 @@ struct Running {
 }
 
 impl Bellhop {
-    /// Builds it if need be, and starts it on an empty store with these projects.
+    /// Builds it if need be, and starts it on an empty store with these projects. It reaches the tests' peers, which are
+    /// on 127.0.0.1.
     pub async fn start(projects: &[&Project]) -> Self {
+        Self::start_with(projects, &["--allow-egress", "127.0.0.1"]).await
+    }
+
+    /// The same, and it speaks to nobody, whatever a test aims it at: nothing listens at the one port that is open.
+    pub async fn secluded(projects: &[&Project]) -> Self {
+        Self::start_with(projects, &["--allow-egress", "127.0.0.1", "--egress-port", "9"]).await
+    }
+
+    async fn start_with(projects: &[&Project], egress: &'static [&'static str]) -> Self {
         let store = TempDir::new().expect("make a folder for the store");
-        let mut bellhop = Self { store, client: Client::new(), running: None, earlier_log: String::new() };
+        let (client, running, earlier_log) = (Client::new(), None, String::new());
+        let mut bellhop = Self { store, client, running, egress, earlier_log };
         for project in projects {
             bellhop.apply(project);
         }
@@ -88,10 +101,9 @@ impl Bellhop {
         self.kill();
         let mut program = Program::start(
             Command::new(built("bellhop"))
-                // The tests' peers are here.
-                .args(["serve", "--listen", "127.0.0.1:0", "--allow-egress", "127.0.0.1"])
-                // Nobody else is ever spoken to, whatever a test aims at: nothing public listens there.
-                .args(["--egress-port", "9", "--data"])
+                .args(["serve", "--listen", "127.0.0.1:0"])
+                .args(self.egress)
+                .arg("--data")
                 .arg(self.store.path().join("data"))
                 .env("RUST_LOG", "debug"),
         );
