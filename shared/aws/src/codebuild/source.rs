@@ -1,7 +1,7 @@
 //! The archive that a build begins with. It may hold secrets: the bucket is private and encrypted, its key cannot be
 //! guessed, a build may read but not list, and the archive goes with the run, or after two days.
 
-use std::io::{Seek, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use app::App;
@@ -134,7 +134,7 @@ fn archive(
     work.append_dir_all(".", folder.path())?;
     work.into_inner()?;
     archive.finish()?;
-    let bytes = file.stream_position()?;
+    let bytes = file.as_file().metadata()?.len();
     Ok((file, bytes))
 }
 
