@@ -20,6 +20,12 @@ pub struct Emulator {
     _program: Program,
 }
 
+/// A client that keeps no connection: tests share an emulator, and each has a runtime of its own, with which its connections
+/// end.
+fn unpooled() -> Client {
+    Client::builder().pool_max_idle_per_host(0).build().expect("a client")
+}
+
 impl Emulator {
     /// Starts one, or notes why `test` is skipped.
     pub async fn start(test: &str) -> Option<Self> {
@@ -37,7 +43,7 @@ impl Emulator {
                 .envs([("MINISTACK_REGION", REGION), ("LOG_LEVEL", "WARNING")]),
         );
         program.listens_on(port).await;
-        Some(Self { url: format!("http://127.0.0.1:{port}"), client: Client::new(), _program: program })
+        Some(Self { url: format!("http://127.0.0.1:{port}"), client: unpooled(), _program: program })
     }
 
     /// The environment in which a program takes this for AWS.
