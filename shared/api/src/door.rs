@@ -5,7 +5,6 @@
 //!
 //! Not here: what a request does.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,23 +121,13 @@ async fn authenticate(api: &Api, parts: &Parts) -> Result<Token, Refusal> {
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     };
     let shown = header("private-token").or_else(bearer).or_else(|| header("job-token"));
-    let from = from(parts);
+    let from = ClientAddress::of(&parts.extensions, &parts.headers);
     match tokens::authenticate(&api.app, shown.ok_or(Refusal::Unauthorized)?, from).await {
         Ok(token) => Ok(token),
         Err(RefusedToken::Wrong) => Err(Refusal::Unauthorized),
         Err(RefusedToken::TooMany(wait)) => Err(Refusal::TooMany(wait)),
         Err(RefusedToken::Store(error)) => Err(error.into()),
     }
-}
-
-/// Who asks. Behind a proxy on this machine, that is whom the proxy names last; whoever else names somebody is not believed.
-fn from(parts: &Parts) -> Option<IpAddr> {
-    let ClientAddress(peer) = *parts.extensions.get::<ClientAddress>()?;
-    let named = || {
-        let last = parts.headers.get_all("x-forwarded-for").iter().next_back()?;
-        last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
-    };
-    Some(peer).filter(|peer| !peer.is_loopback()).or_else(named).or(Some(peer))
 }
 
 fn admit(access: Access, token: &Token, project: Option<&Saved>) -> Result<(), Refusal> {

@@ -2,6 +2,7 @@
 //!
 //! Not here: what the session is (`session`), how tokens are made (`bellhop token`, the page *Tokens*).
 
+use app::ClientAddress;
 use app::tokens::{self, RefusedToken};
 use askama::Template;
 use axum::extract::{Request, State};
@@ -59,10 +60,11 @@ fn page(
 
 pub(crate) async fn sign_in(State(console): State<Console>, request: Request) -> Result<Response, Refusal> {
     let headers = request.headers().clone();
+    let from = ClientAddress::of(request.extensions(), &headers);
     let session = Session::read(&console.app, &headers).ok_or(Refusal::Forged)?;
     let form = own_form(request, &console, &session).await?;
     let next = own_path(form.text("next")).to_owned();
-    let token = match tokens::authenticate(&console.app, form.text("token"), None).await {
+    let token = match tokens::authenticate(&console.app, form.text("token"), from).await {
         Ok(token) => token,
         Err(RefusedToken::Store(error)) => return Err(error.into()),
         Err(refused) => {

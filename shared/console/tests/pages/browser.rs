@@ -3,6 +3,9 @@
 //!
 //! Not here: looks.
 
+use std::net::IpAddr;
+
+use app::ClientAddress;
 use axum::Router;
 use axum::body::Body;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, SET_COOKIE};
@@ -14,6 +17,8 @@ const OURS: &str = "http://bellhop.test";
 pub(crate) struct Browser {
     router: Router,
     pub(crate) cookie: Option<String>,
+    /// Where it is connected from.
+    pub(crate) client: IpAddr,
     /// Says where a form comes from.
     pub(crate) origin: &'static str,
     /// Where it is.
@@ -27,7 +32,8 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn new(router: Router) -> Self {
         let (path, page, headers) = Default::default();
-        Self { router, cookie: None, origin: OURS, path, status: StatusCode::OK, headers, page }
+        let client = IpAddr::from([192, 0, 2, 1]);
+        Self { router, cookie: None, client, origin: OURS, path, status: StatusCode::OK, headers, page }
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> &str {
@@ -63,6 +69,7 @@ impl Browser {
     }
 
     async fn send(&mut self, path: &str, mut request: Request<Body>) {
+        request.extensions_mut().insert(ClientAddress(self.client));
         request.headers_mut().insert(HOST, "bellhop.test".parse().unwrap());
         if let Some(cookie) = &self.cookie {
             request.headers_mut().insert(COOKIE, cookie.parse().unwrap());

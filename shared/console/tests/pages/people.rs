@@ -1,5 +1,6 @@
 //! Who gets in, who sees what, and whose forms are taken.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use app::tokens::{self, Scope};
@@ -33,6 +34,24 @@ async fn one_signs_in_with_a_token_and_out() {
     assert!(ada.text().contains("Signed out."));
     ada.get("/").await;
     assert!(ada.path.starts_with("/login"));
+}
+
+#[tokio::test]
+async fn somebody_who_guesses_tokens_keeps_nobody_else_out() {
+    let world = World::new().await;
+    let (token, _) = world.token("ada", Scope::Admin).await;
+    let (mut mallory, mut ada) = (world.browser(), world.browser());
+    ada.client = IpAddr::from([192, 0, 2, 2]);
+
+    mallory.get("/login").await;
+    for guess in 0..30 {
+        mallory.submit("/login", &[("token", &format!("bhp-guess-{guess}"))]).await;
+    }
+    assert_ne!(mallory.behind("id=\"token-problem\""), "The token is wrong.", "it is not looked at any more");
+
+    ada.get("/login").await;
+    ada.submit("/login", &[("token", &token)]).await;
+    assert_eq!((ada.path.as_str(), ada.status), ("/", StatusCode::OK));
 }
 
 #[tokio::test]
