@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 /// A moment, in milliseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,12 +49,24 @@ pub enum Clock {
     System,
     /// Stands still until a test moves it.
     Manual(Arc<AtomicI64>),
+    /// Goes with tokio's, which a simulation pauses: nobody waits for the time that it tells.
+    Tokio {
+        /// What it was at `origin`.
+        start: Timestamp,
+        /// When it was made.
+        origin: Instant,
+    },
 }
 
 impl Clock {
     /// A clock that stands at `start` until [`Clock::advance`].
     pub fn manual(start: Timestamp) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(start.0)))
+    }
+
+    /// A clock that says `start` now, and goes with tokio's from now on.
+    pub fn with_tokio(start: Timestamp) -> Self {
+        Self::Tokio { start, origin: Instant::now() }
     }
 
     /// Now.
@@ -65,10 +78,11 @@ impl Clock {
                 Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
             }
             Self::Manual(now) => Timestamp(now.load(Ordering::SeqCst)),
+            Self::Tokio { start, origin } => *start + origin.elapsed(),
         }
     }
 
-    /// Moves a manual clock. The machine's clock cannot be moved: nothing happens.
+    /// Moves a manual clock. Others cannot be moved: nothing happens.
     pub fn advance(&self, by: Duration) {
         if let Self::Manual(now) = self {
             now.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);

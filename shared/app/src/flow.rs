@@ -113,14 +113,13 @@ struct Tally {
     is_written: bool,
 }
 
-impl Default for Flow {
-    fn default() -> Self {
-        let process = Stamp::new(&Chance::System);
+impl Flow {
+    /// Of a process that has counted nothing yet. Its name is thrown.
+    pub(crate) fn new(chance: &Chance) -> Self {
+        let process = Stamp::new(chance);
         Self(Mutex::new(Tallies { process, counts: BTreeMap::new(), written_at: None }))
     }
-}
 
-impl Flow {
     /// Counts an event that was accepted.
     pub(crate) fn came_in(&self, project: ProjectId, now: Timestamp) {
         let one = Counts { came_in: 1, ..Counts::default() };
@@ -263,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_row_holds_all_that_the_process_has_counted_in_the_hour() {
-        let flow = Flow::default();
+        let flow = Flow::new(&Chance::System);
         flow.came_in(ProjectId(7), NOON);
         flow.count(HOOK, arrived(1), NOON);
         let first = flow.due(NOON);
@@ -286,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_an_hour_leaves_unwritten_is_written_in_the_next() {
-        let flow = Flow::default();
+        let flow = Flow::new(&Chance::System);
         flow.count(HOOK, arrived(3), NOON);
         let later = NOON + Duration::from_hours(2);
         assert_eq!(flow.due(later).len(), 3);

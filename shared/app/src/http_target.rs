@@ -1,6 +1,9 @@
 //! The way to HTTP targets: one POST, one look at the answer. What is asked of a web service, and its whole answer, go
 //! the same way.
 //!
+//! [`HttpPeers`] is the port. Its one adapter here is the network, by a client that the guard holds; a simulation scripts
+//! what peers answer, and when.
+//!
 //! Redirects are not followed (a POST would become a GET, and the next address is nobody's choice), no proxy is
 //! taken from the environment, no cookie is kept, no answer is decompressed. Every request passes the guard, also one
 //! that then goes over a connection that was kept.
@@ -9,13 +12,15 @@
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use async_trait::async_trait;
 use relay::limits::ANSWER_BYTES_MAX;
 use relay::{HttpRequest, Outcome, egress};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Method, StatusCode};
+use tokio::time::Instant;
 
 use crate::egress::{Guard, Pinned, pinned};
 
@@ -25,14 +30,32 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept for the next delivery.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
-/// The client for everything that goes out. Built once: it holds the connections.
+/// The way out for everything that is asked by HTTP. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbound {
+    peers: Arc<dyn HttpPeers>,
+}
+
+/// Whoever can be asked by HTTP.
+#[async_trait]
+pub trait HttpPeers: Send + Sync + 'static {
+    /// Asks once, within the request's time, lookup included, and reads at most so many bytes of the answer. An error is
+    /// never an answer of the other side.
+    async fn ask(
+        &self,
+        method: Method,
+        request: HttpRequest,
+        bytes_max: usize,
+    ) -> Result<(StatusCode, Answered), Outcome>;
+}
+
+/// Those on the network. Built once: it holds the connections.
+struct Network {
     guard: Guard,
     client: reqwest::Client,
     /// For targets that prove nothing. Most houses have none, so it is built when the first one comes; its connections
     /// are its own, or a hook that verifies would be sent over one that nobody has looked at.
-    unverified: Arc<OnceLock<reqwest::Client>>,
+    unverified: OnceLock<reqwest::Client>,
 }
 
 /// What came of a request.
@@ -63,35 +86,29 @@ pub struct Answered {
 pub struct OutboundError(#[from] reqwest::Error);
 
 impl Outbound {
-    /// Makes the client: reads the system's certificates.
+    /// To the network, as far as the guard lets out. Makes the client: reads the system's certificates.
     pub fn new(guard: Guard) -> Result<Self, OutboundError> {
-        Ok(Self { guard, client: client(true)?, unverified: Arc::default() })
+        Ok(Self::over(Network { guard, client: client(true)?, unverified: OnceLock::new() }))
     }
 
     /// The same for whoever trusts these certificates alone, each in DER, and not the system's.
     pub fn trusting(guard: Guard, certificates: &[&[u8]]) -> Result<Self, OutboundError> {
         let certificates = certificates.iter().map(|der| Certificate::from_der(der));
         let builder = builder(true).tls_certs_only(certificates.collect::<Result<Vec<_>, _>>()?);
-        Ok(Self { guard, client: builder.build()?, unverified: Arc::default() })
+        Ok(Self::over(Network { guard, client: builder.build()?, unverified: OnceLock::new() }))
     }
 
-    fn client(&self, verify_tls: bool) -> Result<&reqwest::Client, OutboundError> {
-        if verify_tls {
-            return Ok(&self.client);
-        }
-        match self.unverified.get() {
-            Some(known) => Ok(known),
-            None => client(false).map(|new| self.unverified.get_or_init(|| new)),
-        }
+    /// To peers of one's own.
+    pub fn over(peers: impl HttpPeers) -> Self {
+        Self { peers: Arc::new(peers) }
     }
 
     /// Posts a request once, within its time, lookup included.
     pub async fn post(&self, request: HttpRequest) -> Exchange {
         let began = Instant::now();
-        let (outcome, answer) = match self.send(Method::POST, request, began).await {
-            Ok(response) => {
-                let (status, retry_after_s) = (response.status(), retry_after(response.headers()));
-                let answer = read_at_most(ANSWER_BYTES_MAX, response).await;
+        let (outcome, answer) = match self.ask(Method::POST, request, ANSWER_BYTES_MAX).await {
+            Ok((status, answer)) => {
+                let retry_after_s = retry_after(&answer.headers);
                 let outcome = if status.is_success() {
                     Outcome::Delivered { status: status.as_u16() }
                 } else {
@@ -104,9 +121,20 @@ impl Outbound {
         Exchange { outcome, answer, duration: began.elapsed() }
     }
 
-    /// Asks once, within its time, and reads at most so many bytes of the answer. An error is never an answer of the
-    /// other side.
+    /// Asks once: see [`HttpPeers::ask`].
     pub async fn ask(
+        &self,
+        method: Method,
+        request: HttpRequest,
+        bytes_max: usize,
+    ) -> Result<(StatusCode, Answered), Outcome> {
+        self.peers.ask(method, request, bytes_max).await
+    }
+}
+
+#[async_trait]
+impl HttpPeers for Network {
+    async fn ask(
         &self,
         method: Method,
         request: HttpRequest,
@@ -115,6 +143,18 @@ impl Outbound {
         let response = self.send(method, request, Instant::now()).await?;
         let status = response.status();
         Ok((status, read_at_most(bytes_max, response).await))
+    }
+}
+
+impl Network {
+    fn client(&self, verify_tls: bool) -> Result<&reqwest::Client, OutboundError> {
+        if verify_tls {
+            return Ok(&self.client);
+        }
+        match self.unverified.get() {
+            Some(known) => Ok(known),
+            None => client(false).map(|new| self.unverified.get_or_init(|| new)),
+        }
     }
 
     /// Gives the head of an answer. What is left of the time holds for its body as well.

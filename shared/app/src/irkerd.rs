@@ -4,11 +4,15 @@
 //! everybody. It reads what was written, and closes when it has read the end: that close is all there is to learn.
 //! It means "read", not "seen on IRC".
 //!
+//! [`Irkerds`] is the port. Its one adapter here is the guard, which lets connections out; a simulation scripts what
+//! irkerds do.
+//!
 //! Not here: keeping two handovers to one irkerd apart. The queue does, by its groups.
 
 use std::io;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use relay::Outcome;
 use relay::egress::Place;
 use relay::irker::Request;
@@ -28,26 +32,35 @@ const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// what a function leaves an item (`aws::item_time_max`).
 const PROBE_MAX: Duration = Duration::from_secs(2);
 
+/// All irkerds, each by its host and port.
+#[async_trait]
+pub trait Irkerds: Send + Sync {
+    /// Hands requests over, in one connection. [`Outcome::HandedOver`] if irkerd has read them all.
+    async fn hand_over(&self, irkerd: (&str, u16), requests: &[Request]) -> Outcome;
+}
+
 /// Whether irkerd takes a connection and closes it when nothing comes: it serves nobody else, and does its work.
 /// [`Outcome::HandedOver`] if so; nothing is handed over.
-pub async fn probe(guard: &Guard, irkerd: (&str, u16)) -> Outcome {
-    let outcome = timeout(PROBE_MAX, hand_over(guard, irkerd, &[])).await;
+pub async fn probe(irkerds: &dyn Irkerds, irkerd: (&str, u16)) -> Outcome {
+    let outcome = timeout(PROBE_MAX, irkerds.hand_over(irkerd, &[])).await;
     outcome.unwrap_or_else(|_| Outcome::Unknown {
         reason: format!("irkerd did not close an empty connection within {} s", PROBE_MAX.as_secs()),
     })
 }
 
-/// Hands requests over to the irkerd at a host and port.
-pub async fn hand_over(guard: &Guard, irkerd: (&str, u16), requests: &[Request]) -> Outcome {
-    let stream = match timeout(CONNECT_MAX, connect(guard, irkerd)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(outcome)) => return outcome,
-        Err(_) => return too_slow(),
-    };
-    match timeout(CLOSE_MAX, write_and_wait(stream, requests)).await {
-        Ok(Ok(())) => Outcome::HandedOver,
-        Ok(Err(error)) => Outcome::Unknown { reason: in_words(&error) },
-        Err(_) => Outcome::Unknown { reason: "irkerd did not read the lines within 5 s".to_owned() },
+#[async_trait]
+impl Irkerds for Guard {
+    async fn hand_over(&self, irkerd: (&str, u16), requests: &[Request]) -> Outcome {
+        let stream = match timeout(CONNECT_MAX, connect(self, irkerd)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(outcome)) => return outcome,
+            Err(_) => return too_slow(),
+        };
+        match timeout(CLOSE_MAX, write_and_wait(stream, requests)).await {
+            Ok(Ok(())) => Outcome::HandedOver,
+            Ok(Err(error)) => Outcome::Unknown { reason: in_words(&error) },
+            Err(_) => Outcome::Unknown { reason: "irkerd did not read the lines within 5 s".to_owned() },
+        }
     }
 }
 

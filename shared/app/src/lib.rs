@@ -1,4 +1,5 @@
-//! The use cases of Bellhop, over two ports: [`table::Table`] and [`queue::Queue`].
+//! The use cases of Bellhop, over the ports to where it keeps things, [`table::Table`] and [`queue::Queue`], to whom it
+//! talks, [`http_target::HttpPeers`] and [`irkerd::Irkerds`], and to who executes jobs, [`executor::Executor`].
 //!
 //! | use case | comes in by | goes on by |
 //! |---|---|---|
@@ -9,7 +10,7 @@
 //! | [`resend`], [`replay`] | a person's wish | the queue |
 //! | [`test_hook`], [`test_irker`] | a person's wish | a sample, and a report |
 //!
-//! Both ways out pass the [`egress::Guard`].
+//! On the network, both ways out pass the [`egress::Guard`].
 //!
 //! Not here: SQLite, AWS, `main`s and command lines; parsing, rendering and schedules, which are pure and live in
 //! `payload`, `config` and `relay`.
@@ -105,7 +106,8 @@ impl App {
 
     /// With a clock and dice of one's own.
     pub fn with(table: Arc<dyn Table>, sealer: Sealer, clock: Clock, chance: Chance) -> Self {
-        let (log, addresses, projects, standings, flow, gate) = Default::default();
+        let (log, addresses, projects, standings, gate) = Default::default();
+        let flow = Flow::new(&chance);
         let first_admin = None;
         Self { table, sealer, clock, chance, log, addresses, projects, gate, first_admin, flow, standings }
     }

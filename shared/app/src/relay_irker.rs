@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::attempts::{LINES_LOGGED_MAX, Sent};
 use crate::deliveries::Progress;
-use crate::egress::Guard;
+use crate::irkerd::Irkerds;
 use crate::queue::{Answer, IrkerTest, QueueName, Task};
 use crate::reckoning::Reckoning;
 use crate::relay::{Due, Step, answer, prepare, put_off, settle, task};
@@ -33,7 +33,7 @@ const WAITS: Answer = Answer::Again { after: Duration::ZERO };
 const TAKEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// Handles a run of tasks for one irkerd, given as the queue's texts. One answer each.
-pub async fn handle(app: &App, guard: &Guard, run: &[&str]) -> Vec<Answer> {
+pub async fn handle(app: &App, irkerds: &dyn Irkerds, run: &[&str]) -> Vec<Answer> {
     let mut answers = vec![WAITS; run.len()];
     let mut dues = Vec::new();
     for (place, step) in join_all(run.iter().map(|body| step(app, body))).await.into_iter().enumerate() {
@@ -48,13 +48,13 @@ pub async fn handle(app: &App, guard: &Guard, run: &[&str]) -> Vec<Answer> {
             // In its turn: when everything before it is done.
             Err(Stop::Test(test)) => {
                 if dues.is_empty() {
-                    answers[place] = test_irker::run(app, guard, &test).await;
+                    answers[place] = test_irker::run(app, irkerds, &test).await;
                 }
                 break;
             }
         }
     }
-    for (place, answer) in relay(app, guard, dues).await {
+    for (place, answer) in relay(app, irkerds, dues).await {
         answers[place] = answer;
     }
     attempts::write(app).await;
@@ -92,7 +92,7 @@ struct Telling {
 }
 
 /// Tells as much as may be told now. Gives an answer for each delivery that was touched.
-async fn relay(app: &App, guard: &Guard, dues: Vec<(usize, Due)>) -> Vec<(usize, Answer)> {
+async fn relay(app: &App, irkerds: &dyn Irkerds, dues: Vec<(usize, Due)>) -> Vec<(usize, Answer)> {
     // What says nothing needs no irkerd, holds nobody up, and is none of those that are told together.
     let (silent, dues): (Vec<_>, Vec<_>) = dues.into_iter().partition(|(_, due)| says_nothing(due));
     let mut answers = join_all(silent.into_iter().map(|(at, due)| end_silently(app, at, due))).await;
@@ -105,7 +105,7 @@ async fn relay(app: &App, guard: &Guard, dues: Vec<(usize, Due)>) -> Vec<(usize,
         integration(&telling.members[0].1).is_some_and(|other| other.irkerd() == irker.irkerd())
     };
     let here: Vec<_> = tellings(dues).into_iter().take_while(is_here).collect();
-    match hand_over(app, guard, &irker, here).await {
+    match hand_over(app, irkerds, &irker, here).await {
         Ok(told) => answers.extend(told),
         Err(error) => {
             tracing::error!(irkerd = irker.irkerd(), error = %Causes(&error), "irkerd.pace_failed");
@@ -210,14 +210,14 @@ fn digest(lines: &[irker::Line], recipients: &[Recipient]) -> String {
 /// Hands over, in one connection, what irkerd may get now.
 async fn hand_over(
     app: &App,
-    guard: &Guard,
+    irkerds: &dyn Irkerds,
     irker: &Irker,
     tellings: Vec<Telling>,
 ) -> Result<Vec<(usize, Answer)>, StoreError> {
     if tellings[0].members[0].1.is_in_doubt() {
         // irkerd, or the kernel before it, may still have the lines of the last attempt. Nothing more is put there
         // until it is seen to work, or a channel would hear them once for each attempt.
-        let outcome = irkerd::probe(guard, irker.place()).await;
+        let outcome = irkerd::probe(irkerds, irker.place()).await;
         if outcome != Outcome::HandedOver {
             return Ok(try_again(app, tellings, outcome).await);
         }
@@ -232,7 +232,7 @@ async fn hand_over(
         if !reckoning.save(app).await? {
             return Ok(vec![(tellings[0].members[0].0, Answer::Again { after: TAKEN_AGAIN })]);
         }
-        let outcome = irkerd::hand_over(guard, irker.place(), &left[..room]).await;
+        let outcome = irkerds.hand_over(irker.place(), &left[..room]).await;
         if outcome != Outcome::HandedOver {
             if !matches!(outcome, Outcome::Unknown { .. }) {
                 reckoning.pace = before;

@@ -14,13 +14,13 @@ use relay::{Outcome, irker};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::egress::Guard;
 use crate::ids::Stamp;
+use crate::irkerd::Irkerds;
 use crate::queue::{Answer, IrkerTest, Queue, QueueError, Task};
 use crate::reckoning::Reckoning;
 use crate::store::{item, row};
 use crate::table::{Condition, Key};
-use crate::{App, Causes, StoreError, irkerd, projects};
+use crate::{App, Causes, StoreError, projects};
 
 /// How long a report is kept: somebody waits for it.
 const KEPT: Duration = Duration::from_hours(1);
@@ -84,13 +84,13 @@ fn report_key(test: &Stamp) -> Key {
 }
 
 /// Runs a test, once.
-pub(crate) async fn run(app: &App, guard: &Guard, test: &IrkerTest) -> Answer {
+pub(crate) async fn run(app: &App, irkerds: &dyn Irkerds, test: &IrkerTest) -> Answer {
     let age = app.clock.now().since(test.queued_at);
     if age > WAITED_FOR_MAX {
         tracing::info!(test = %test.id, project = %test.project, age_s = age.as_secs(), "test.expired");
         return Answer::Done;
     }
-    match run_and_report(app, guard, test).await {
+    match run_and_report(app, irkerds, test).await {
         Ok(()) => Answer::Done,
         Err(error) => {
             tracing::error!(test = %test.id, project = %test.project, error = %Causes(&error), "test.failed");
@@ -99,7 +99,7 @@ pub(crate) async fn run(app: &App, guard: &Guard, test: &IrkerTest) -> Answer {
     }
 }
 
-async fn run_and_report(app: &App, guard: &Guard, test: &IrkerTest) -> Result<(), StoreError> {
+async fn run_and_report(app: &App, irkerds: &dyn Irkerds, test: &IrkerTest) -> Result<(), StoreError> {
     let project = projects::load(app, test.project).await?;
     let Some((path, irker)) = project.and_then(|project| Some((project.path, project.irker?))) else {
         return Ok(());
@@ -122,7 +122,7 @@ async fn run_and_report(app: &App, guard: &Guard, test: &IrkerTest) -> Result<()
             _ => {
                 let requests = irker::requests(slice::from_ref(&line), slice::from_ref(recipient));
                 // A connection of its own for each, so that one that irkerd chokes on takes no other with it.
-                let outcome = irkerd::hand_over(guard, irker.place(), &requests).await;
+                let outcome = irkerds.hand_over(irker.place(), &requests).await;
                 if matches!(outcome, Outcome::HandedOver | Outcome::Unknown { .. }) {
                     reckoning.pace.given(app.clock.now().0, &requests);
                 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use app::deliveries::{self, DeliveryState};
 use app::egress::{Guard, Names};
 use app::http_target::Outbound;
-use app::irkerd;
+use app::irkerd::Irkerds;
 use app::queue::Answer;
 use app::receive_hook::Received;
 use config::{HookId, ProjectId, TargetId};
@@ -114,7 +114,7 @@ async fn no_hook_and_no_irkerd_on_this_machine_is_ever_connected_to() {
             let outcome = post(&outbound, &url).await;
             assert!(is_forbidden(&outcome), "{url}: {outcome}");
         }
-        let outcome = irkerd::hand_over(&guard, (host, port), &[told("{}\n")]).await;
+        let outcome = guard.hand_over((host, port), &[told("{}\n")]).await;
         assert!(is_forbidden(&outcome), "irkerd at {host}: {outcome}");
     }
     for url in ["http://example.com@127.0.0.1", "http://example.com\\@127.0.0.1", "http://１２７.０.０.１"]
@@ -140,8 +140,8 @@ async fn a_name_that_changes_its_mind_reaches_what_was_judged_and_never_the_othe
 
     let guard = guard("127.0.0.2", &[("flips.example.com", answers)]);
     let irkerd = ("flips.example.com", target.port);
-    assert!(!is_forbidden(&irkerd::hand_over(&guard, irkerd, &[]).await));
-    assert!(is_forbidden(&irkerd::hand_over(&guard, irkerd, &[]).await));
+    assert!(!is_forbidden(&guard.hand_over(irkerd, &[]).await));
+    assert!(is_forbidden(&guard.hand_over(irkerd, &[]).await));
 
     assert_eq!(target.heard().matches("POST /").count(), 1);
     bystander.has_seen_nobody().await;
@@ -175,7 +175,7 @@ async fn a_redirect_to_the_inside_is_not_followed() {
 async fn an_irkerd_is_found_at_whichever_of_its_addresses_it_is() {
     let irkerd = Peer::irkerd().await;
     let guard = guard("127.0.0.0/8", &[("irkerd.internal", &[&["127.0.0.3", "127.0.0.1"]])]);
-    let outcome = irkerd::hand_over(&guard, ("irkerd.internal", irkerd.port), &[told("hello\n")]).await;
+    let outcome = guard.hand_over(("irkerd.internal", irkerd.port), &[told("hello\n")]).await;
     assert_eq!((outcome, irkerd.heard().as_str()), (Outcome::HandedOver, "hello\n"));
 }
 
@@ -186,7 +186,7 @@ async fn a_name_that_nobody_knows_is_not_reached_and_not_forbidden() {
     for host in ["unknown.example.com", "empty.example.com"] {
         let outcome = post(&outbound, &format!("https://{host}/")).await;
         assert!(matches!(outcome, Outcome::Unreachable { .. }), "{outcome}");
-        let outcome = irkerd::hand_over(&guard, (host, 6659), &[]).await;
+        let outcome = guard.hand_over((host, 6659), &[]).await;
         assert!(matches!(outcome, Outcome::Unreachable { .. }), "{outcome}");
     }
 }
