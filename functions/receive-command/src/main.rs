@@ -15,7 +15,7 @@ use aws::Environment;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
-    let environment = Environment::load().await;
+    let environment = Environment::load()?;
     let (table, queue) = (environment.table()?, environment.queue(&[QueueName::Runs])?);
     tokio::join!(table.warm_up(), queue.warm_up());
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);

@@ -13,10 +13,11 @@ use aws::{Environment, EnvironmentError};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
-    let environment = Environment::load().await;
+    let environment = Environment::load()?;
     let table = environment.table()?;
     table.warm_up().await;
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?).logging(environment.log()?);
+    let app = app.gathering();
     let outbound = Outbound::new(environment.guard()?)?;
     let handler = async |run: &[&str]| app::relay_http::handle(&app, &outbound, run).await;
     let queue = |queue| Ok::<_, EnvironmentError>((queue, environment.deferral(queue)?));

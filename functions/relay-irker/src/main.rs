@@ -13,7 +13,7 @@ use aws::{Deferral, Environment};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
-    let environment = Environment::load().await;
+    let environment = Environment::load()?;
     let table = environment.table()?;
     table.warm_up().await;
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?).logging(environment.log()?);

@@ -17,7 +17,7 @@ use jobs::run_job::{Executors, Hands, handle};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
-    let environment = Environment::load().await;
+    let environment = Environment::load()?;
     let (table, queue) = (environment.table()?, environment.queue(&[QueueName::Runs])?);
     tokio::join!(table.warm_up(), queue.warm_up());
     let queue: Arc<dyn Queue> = Arc::new(queue);

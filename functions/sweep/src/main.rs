@@ -12,7 +12,7 @@ use aws::Environment;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
-    let environment = Environment::load().await;
+    let environment = Environment::load()?;
     let (table, queue) = (environment.table()?, environment.queue(&QueueName::ALL)?);
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
     aws::serve_schedule(async || app::sweep::sweep(&app, &queue).await)

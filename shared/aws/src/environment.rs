@@ -1,20 +1,20 @@
 //! What a function is told by `template.yaml`, and the adapters made of it. Read once, at start.
 //!
-//! Not here: credentials and the region, which the SDK reads itself.
+//! Not here: credentials and the region, which Lambda puts there itself (`sdk`).
 
+#[cfg(feature = "codebuild")]
 use std::sync::Arc;
-use std::time::Duration;
 
+#[cfg(feature = "codebuild")]
+use app::App;
+use app::Addresses;
 use app::attempts::{AttemptLog, LogDaysError};
 use app::clock::Clock;
 use app::egress::Guard;
 #[cfg(feature = "codebuild")]
 use app::executor::Executor;
 use app::queue::QueueName;
-use app::seal::{SealError, Sealer};
-use app::{Addresses, App};
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_types::SdkConfig;
 use config::WebUrlError;
 use payload::Secret;
 use relay::egress::{Policy, PolicyError};
@@ -22,11 +22,12 @@ use relay::egress::{Policy, PolicyError};
 #[cfg(feature = "codebuild")]
 use crate::codebuild::{CodeBuild, Place};
 use crate::queue::{QueueUrls, SqsQueue};
+use crate::sdk;
 use crate::table::DynamoTable;
 use crate::trigger::Deferral;
 
 const TABLE: &str = "BELLHOP_TABLE";
-const SEALING_KEY: &str = "BELLHOP_SEALING_KEY";
+pub(crate) const SEALING_KEY: &str = "BELLHOP_SEALING_KEY";
 const ADMIN_TOKEN: &str = "BELLHOP_ADMIN_TOKEN";
 const ALLOW_EGRESS: &str = "BELLHOP_ALLOW_EGRESS";
 const EGRESS_PORTS: &str = "BELLHOP_EGRESS_PORTS";
@@ -38,21 +39,24 @@ const CODEBUILD_PROJECT: &str = "BELLHOP_CODEBUILD_PROJECT";
 #[cfg(feature = "codebuild")]
 const CODEBUILD_BUCKET: &str = "BELLHOP_CODEBUILD_BUCKET";
 
-/// AWS is a millisecond away: who does not take a connection by now is not there.
-const CONNECT_MAX: Duration = Duration::from_secs(1);
-
-/// One try of one call, a full batch on a small function's share of the network included.
-const TRY_MAX: Duration = Duration::from_secs(4);
-
-/// One call with all its tries, within the 10 s that a forge gives a receiver.
-const CALL_MAX: Duration = Duration::from_secs(8);
-
-/// A variable that a function needs is not there.
+/// What a function needs of its environment and does not find there.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the environment variable {0} is not set or is empty; template.yaml sets it for each function that needs it"
-)]
-pub struct EnvironmentError(&'static str);
+pub enum EnvironmentError {
+    /// A variable.
+    #[error(
+        "the environment variable {0} is not set or is empty; template.yaml, or Lambda itself, sets it for each function \
+         that needs it"
+    )]
+    Missing(&'static str),
+    /// The file that says whom to trust.
+    #[error("the file {path} that AWS_CA_BUNDLE names cannot be read: {error}")]
+    CaBundle {
+        /// As the variable says.
+        path: String,
+        /// Why not.
+        error: std::io::Error,
+    },
+}
 
 /// The environment of one function.
 #[derive(Debug)]
@@ -70,10 +74,10 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads everything. What is missing shows when it is asked for, since no function needs all.
-    pub async fn load() -> Self {
-        Self {
-            shared: shared().await,
+    /// Reads everything. What only some functions need, and is missing, shows when it is asked for.
+    pub fn load() -> Result<Self, EnvironmentError> {
+        Ok(Self {
+            shared: sdk::from_environment()?,
             table: read(TABLE),
             queue_urls: queue_urls(),
             sealing_key: read(SEALING_KEY).map(Secret::new),
@@ -83,7 +87,7 @@ impl Environment {
             log_days: read(LOG_DAYS),
             console_url: read(CONSOLE_URL),
             commands_url: read(COMMANDS_URL),
-        }
+        })
     }
 
     /// The table named by `BELLHOP_TABLE`.
@@ -106,12 +110,12 @@ impl Environment {
 
     /// What secrets in the table are sealed with: `BELLHOP_SEALING_KEY`.
     pub fn sealing_key(&self) -> Result<&Secret, EnvironmentError> {
-        self.sealing_key.as_ref().ok_or(EnvironmentError(SEALING_KEY))
+        self.sealing_key.as_ref().ok_or(EnvironmentError::Missing(SEALING_KEY))
     }
 
     /// The stack's own token for the API: `BELLHOP_ADMIN_TOKEN`.
     pub fn admin_token(&self) -> Result<&Secret, EnvironmentError> {
-        self.admin_token.as_ref().ok_or(EnvironmentError(ADMIN_TOKEN))
+        self.admin_token.as_ref().ok_or(EnvironmentError::Missing(ADMIN_TOKEN))
     }
 
     /// What may be connected to: everything public, what `BELLHOP_ALLOW_EGRESS` opens, and if `BELLHOP_EGRESS_PORTS`
@@ -154,66 +158,16 @@ pub(crate) fn queue_variable(queue: QueueName) -> &'static str {
     }
 }
 
-fn queue_urls() -> QueueUrls {
+pub(crate) fn queue_urls() -> QueueUrls {
     let url = |queue| Some((queue, read(queue_variable(queue))?));
     QueueName::ALL.into_iter().filter_map(url).collect()
 }
 
-/// Why an operator's program cannot work on a deployed Bellhop.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The operator did not give the key.
-    #[error("set the environment variable {SEALING_KEY} to the stack's key, from Secrets Manager")]
-    NoKey,
-    /// It is none.
-    #[error(transparent)]
-    Key(#[from] SealError),
-    /// The operator did not say where a queue is.
-    #[error(
-        "set the environment variable {variable} to the URL of the stack's queue, which its outputs name"
-    )]
-    NoQueue {
-        /// As the functions have it.
-        variable: &'static str,
-    },
-}
-
-/// A deployed Bellhop, for an operator's program: the table of this name, and the key in `BELLHOP_SEALING_KEY`.
-pub async fn open_table(name: &str) -> Result<Arc<App>, OpenError> {
-    let environment = Environment::load().await;
-    let sealer = Sealer::new(environment.sealing_key.as_ref().ok_or(OpenError::NoKey)?)?;
-    let client = aws_sdk_dynamodb::Client::new(&environment.shared);
-    Ok(Arc::new(App::new(Arc::new(DynamoTable::new(client, name, Clock::System)), sealer)))
-}
-
-/// What waits in those queues of a deployed Bellhop that the environment names, and what was set aside there.
-#[cfg(feature = "operators")]
-pub async fn open_backlog() -> crate::backlog::SqsBacklog {
-    let environment = Environment::load().await;
-    crate::backlog::SqsBacklog::new(aws_sdk_sqs::Client::new(&environment.shared), environment.queue_urls)
-}
-
-/// What all clients share: region, credentials, and how long they wait.
-pub(crate) async fn shared() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT_MAX)
-        .operation_attempt_timeout(TRY_MAX)
-        .operation_timeout(CALL_MAX)
-        .build();
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts).load().await
-}
-
-/// The queues of a deployed Bellhop, for an operator's program: named by the same variables as the functions have.
-pub async fn open_queue() -> Result<SqsQueue, OpenError> {
-    let missing = |EnvironmentError(variable)| OpenError::NoQueue { variable };
-    Environment::load().await.queue(&QueueName::DELIVERIES).map_err(missing)
-}
-
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads them")]
-fn read(name: &str) -> Option<String> {
+pub(crate) fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn required<'a>(value: Option<&'a str>, name: &'static str) -> Result<&'a str, EnvironmentError> {
-    value.ok_or(EnvironmentError(name))
+pub(crate) fn required<T>(value: Option<T>, name: &'static str) -> Result<T, EnvironmentError> {
+    value.ok_or(EnvironmentError::Missing(name))
 }

@@ -13,8 +13,12 @@ mod backoff;
 pub mod codebuild;
 mod environment;
 mod logging;
+#[cfg(feature = "operators")]
+mod operators;
 mod queue;
+mod reads;
 mod row;
+mod sdk;
 #[cfg(feature = "operators")]
 mod secrets;
 mod serve;
@@ -23,10 +27,10 @@ mod trigger;
 
 #[cfg(feature = "operators")]
 pub use backlog::SqsBacklog;
-#[cfg(feature = "operators")]
-pub use environment::open_backlog;
-pub use environment::{Environment, EnvironmentError, OpenError, open_queue, open_table};
+pub use environment::{Environment, EnvironmentError};
 pub use logging::start_logging;
+#[cfg(feature = "operators")]
+pub use operators::{OpenError, open_backlog, open_queue, open_table};
 pub use queue::{QueueUrls, SqsQueue};
 #[cfg(feature = "operators")]
 pub use secrets::{SecretError, secret};

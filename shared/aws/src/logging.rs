@@ -1,19 +1,22 @@
 //! Logs as one flat JSON object a line, on standard output, where Lambda takes them from.
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt, registry};
 
 /// Starts logging. The level is `RUST_LOG`'s, else the function's own log level, else `info`.
 #[expect(clippy::disallowed_methods, reason = "this runs before anything that could configure it")]
 pub fn start_logging() {
     let level = ["RUST_LOG", "AWS_LAMBDA_LOG_LEVEL"].into_iter().find_map(|name| std::env::var(name).ok());
-    tracing_subscriber::fmt()
+    let lines = fmt::layer()
         .json()
         .flatten_event(true)
         // The current span holds the request id; its parents say nothing more.
         .with_span_list(false)
         .with_target(false)
-        .with_env_filter(filter(level.as_deref()))
-        .init();
+        .with_filter(filter(level.as_deref()));
+    registry().with(lines).init();
     // A panic's text may hold what a user sent. Where it happened is enough to find it.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -21,14 +24,15 @@ pub fn start_logging() {
     }));
 }
 
-fn filter(level: Option<&str>) -> EnvFilter {
+/// By target and level: a filter of spans and their fields would bring regular expressions, at each start.
+fn filter(level: Option<&str>) -> Targets {
     let level = match level {
         None => "info",
         // Lambda knows a level that this crate does not.
         Some(fatal) if fatal.eq_ignore_ascii_case("fatal") => "error",
         Some(level) => level,
     };
-    EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"))
+    level.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::error::Error;
 use aws_sdk_secretsmanager::Client;
 use payload::Secret;
 
-use crate::environment::shared;
+use crate::operators::shared;
 
 /// Why a secret could not be had.
 #[derive(Debug, thiserror::Error)]

@@ -88,7 +88,7 @@ struct Held {
 
 impl CodeBuild {
     /// With the SDK's usual settings.
-    pub fn new(app: Arc<App>, shared: &aws_config::SdkConfig, place: Place) -> Self {
+    pub fn new(app: Arc<App>, shared: &aws_types::SdkConfig, place: Place) -> Self {
         Self {
             app,
             place,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::App;
 use app::clock::Timestamp;
 use app::executor::{ExecutorError, Files, Found, Order};
-use aws_config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
@@ -45,7 +45,7 @@ pub(super) fn key(app: &App, order: &Order) -> String {
 }
 
 /// With time for a large archive. S3's own host names have the bucket's name in them, which no stand-in for AWS has.
-pub(super) fn settings(shared: &aws_config::SdkConfig) -> aws_sdk_s3::Config {
+pub(super) fn settings(shared: &aws_types::SdkConfig) -> aws_sdk_s3::Config {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(TRY_MAX).operation_timeout(TRY_MAX);
     aws_sdk_s3::config::Builder::from(shared)
         .force_path_style(shared.endpoint_url().is_some())
