@@ -20,7 +20,7 @@ use crate::deliveries::Attempt;
 use crate::ids::{EventId, Stamp};
 use crate::queue::Delivery;
 use crate::store::{item, row};
-use crate::table::{Key, PAGE_ITEMS_MAX, Query, Stored};
+use crate::table::{Item, Key, PAGE_ITEMS_MAX, Query, Stored};
 use crate::{App, Causes, StoreError};
 
 /// For how many days the log is kept unless somebody says otherwise: as GitLab's API shows it.
@@ -169,16 +169,23 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 
 /// Writes what has been noted, by this run or by one beside it, and what has been counted with it.
 pub(crate) async fn write(app: &App) {
+    let rows = unwritten(app);
+    if rows.is_empty() {
+        return;
+    }
+    let count = rows.len();
+    if let Err(error) = app.table.batch_put(rows).await {
+        tracing::warn!(rows = count, error = %Causes(&error), "attempts.unwritten");
+    }
+}
+
+/// The rows of what has been noted and counted, for whoever writes them now.
+pub(crate) fn unwritten(app: &App) -> Vec<Item> {
     let entries = std::mem::take(&mut *app.log.lock());
     let mut rows = app.flow.due(app.clock.now());
     let expires_at = Some(app.clock.now() + app.log.kept);
     rows.extend(entries.iter().map(|entry| item(key(entry), entry, expires_at)));
-    if rows.is_empty() {
-        return;
-    }
-    if let Err(error) = app.table.batch_put(rows).await {
-        tracing::warn!(attempts = entries.len(), error = %Causes(&error), "attempts.unwritten");
-    }
+    rows
 }
 
 fn partition(target: TargetId) -> String {

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::events;
 use crate::ids::EventId;
 use crate::store::{item, row};
-use crate::table::{Key, Stored, Version, Write};
+use crate::table::{Item, Key, Stored, Version, Write};
 use crate::{App, StoreError};
 
 /// How many attempts a row remembers in full: the newest. All are counted.
@@ -175,6 +175,11 @@ pub(crate) async fn records(
     keys.iter().map(|key| found.get(key).map(|stored| row(stored)).transpose()).collect()
 }
 
+/// A record as it is kept.
+pub(crate) fn kept(app: &App, key: Key, record: &DeliveryRecord) -> Item {
+    item(key, record, Some(app.clock.now() + events::KEPT))
+}
+
 /// Writes a record in place of the one that was read. `false` if somebody else wrote meanwhile.
 pub(crate) async fn save(
     app: &App,
@@ -182,7 +187,6 @@ pub(crate) async fn save(
     record: &DeliveryRecord,
     read: Option<Version>,
 ) -> Result<bool, StoreError> {
-    let expires_at = Some(app.clock.now() + events::KEPT);
-    let write = app.table.put(item(key, record, expires_at), events::condition(read)).await?;
+    let write = app.table.put(kept(app, key, record), events::condition(read)).await?;
     Ok(matches!(write, Write::Done(_)))
 }

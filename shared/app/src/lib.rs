@@ -32,6 +32,7 @@ pub mod egress;
 pub mod events;
 pub mod executor;
 pub mod flow;
+mod gathering;
 pub mod gitlab;
 pub mod gitlab_runs;
 pub mod http_target;
@@ -70,6 +71,7 @@ use payload::Secret;
 use crate::attempts::AttemptLog;
 use crate::clock::{Chance, Clock};
 use crate::flow::Flow;
+use crate::gathering::Gathering;
 use crate::links::StandingCache;
 use crate::projects::ProjectCache;
 use crate::seal::Sealer;
@@ -95,6 +97,7 @@ pub struct App {
     /// The token that a stack comes with.
     first_admin: Option<TokenHash>,
     flow: Flow,
+    gathering: Gathering,
     standings: StandingCache,
 }
 
@@ -108,8 +111,21 @@ impl App {
     pub fn with(table: Arc<dyn Table>, sealer: Sealer, clock: Clock, chance: Chance) -> Self {
         let (log, addresses, projects, standings, gate) = Default::default();
         let flow = Flow::new(&chance);
-        let first_admin = None;
-        Self { table, sealer, clock, chance, log, addresses, projects, gate, first_admin, flow, standings }
+        let (first_admin, gathering) = (None, Gathering::default());
+        Self {
+            table,
+            sealer,
+            clock,
+            chance,
+            log,
+            addresses,
+            projects,
+            gate,
+            first_admin,
+            flow,
+            gathering,
+            standings,
+        }
     }
 
     /// The same, found at these addresses.
@@ -122,6 +138,12 @@ impl App {
     #[must_use]
     pub fn logging(self, log: AttemptLog) -> Self {
         Self { log, ..self }
+    }
+
+    /// The same, for a table that is paid for by the call: deliveries that are handled side by side are written together.
+    #[must_use]
+    pub fn gathering(self) -> Self {
+        Self { gathering: Gathering::on(), ..self }
     }
 
     /// The same, with a token of scope admin that opens it from the first moment on, to make others with.

@@ -21,7 +21,7 @@ use crate::flow::Counts;
 use crate::parking::Held;
 use crate::queue::{Answer, Delivery, QueueName};
 use crate::store::broken;
-use crate::table::{Stored, Version};
+use crate::table::{Item, Stored, Version};
 use crate::targets::{self, Known, health_key};
 use crate::{App, Causes, StoreError, parking, projects};
 
@@ -227,6 +227,35 @@ pub(crate) fn read_again(forge: payload::Forge, original: &Original) -> Option<V
 
 /// Writes down how an attempt ended, and says what is next.
 pub(crate) async fn settle(app: &App, mut due: Due, outcome: Outcome) -> Result<Answer, StoreError> {
+    let record = conclude(app, &mut due, outcome).await?;
+    write(app, due.held(), record).await
+}
+
+/// The same, but where rows are gathered, it leaves one among `rows` for its caller to write, before it gives the answer.
+///
+/// That is the record of a delivery which was over at once, and it needs no condition: whatever a copy of the task writes
+/// meanwhile, what has arrived has arrived. Other records do, and what is in order is written in order.
+pub(crate) async fn settle_together(
+    app: &App,
+    mut due: Due,
+    outcome: Outcome,
+    rows: &mut Vec<Item>,
+) -> Result<Answer, StoreError> {
+    let (record, version) = conclude(app, &mut due, outcome).await?;
+    let is_over_at_once = record.state == DeliveryState::Done && version.is_none();
+    if app.gathering.is_on() && is_over_at_once && !due.queue.is_ordered() {
+        rows.push(deliveries::kept(app, delivery_key(&due.task.event, due.task.target), &record));
+        return Ok(Answer::Done);
+    }
+    write(app, due.held(), (record, version)).await
+}
+
+/// What is to be remembered of an attempt that ended, and in place of what.
+async fn conclude(
+    app: &App,
+    due: &mut Due,
+    outcome: Outcome,
+) -> Result<(DeliveryRecord, Option<Version>), StoreError> {
     let health = match due.task.target {
         TargetId::Hook(..) => {
             let known = (due.health.clone(), due.began_at.0);
@@ -234,10 +263,10 @@ pub(crate) async fn settle(app: &App, mut due: Due, outcome: Outcome) -> Result<
         }
         TargetId::Irker(_) => Health::default(),
     };
-    let state = state_after(app, &due, &outcome, &health);
+    let state = state_after(app, due, &outcome, &health);
     let now = app.clock.now();
     let duration_ms = u64::try_from(now.since(due.began_at).as_millis()).unwrap_or(u64::MAX);
-    log_attempt(&due, &outcome, &state, now);
+    log_attempt(due, &outcome, &state, now);
     let counts = Counts {
         arrived: u64::from(state == DeliveryState::Done && outcome != Outcome::Gone),
         failed: u64::from(outcome.has_failed()),
@@ -247,7 +276,7 @@ pub(crate) async fn settle(app: &App, mut due: Due, outcome: Outcome) -> Result<
     let attempt = Attempt { at: due.began_at, duration_ms, outcome };
     app.log.note(&due.task, (due.attempt, &attempt), std::mem::take(&mut due.said));
     let (before, version) = due.record.take().unzip();
-    write(app, due.held(), (DeliveryRecord::after(before, attempt, state), version)).await
+    Ok((DeliveryRecord::after(before, attempt, state), version))
 }
 
 /// Where a delivery stands after an attempt.

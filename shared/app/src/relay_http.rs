@@ -12,26 +12,33 @@ use crate::attempts::{Answer as Reply, Said, Sent};
 use crate::clock::Timestamp;
 use crate::http_target::Outbound;
 use crate::queue::{Answer, Delivery, QueueName, Task};
-use crate::relay::{Due, Step, answer, prepare, settle, task, wait_for_turn};
+use crate::relay::{Due, Step, answer, prepare, settle_together, task, wait_for_turn};
+use crate::table::Item;
 use crate::{App, StoreError, attempts, projects, targets};
 
 /// Handles a run of tasks, given as the queue's texts, one after the other, as far as each is done. One answer each.
 pub async fn handle(app: &App, outbound: &Outbound, run: &[&str]) -> Vec<Answer> {
-    let mut answers = Vec::with_capacity(run.len());
+    let under_way = app.gathering.begin();
+    let (mut answers, mut ends) = (Vec::with_capacity(run.len()), Vec::new());
     for body in run {
-        let answer = handle_one(app, outbound, body).await;
+        let answer = handle_one(app, outbound, (body, &mut ends)).await;
         answers.push(answer);
         if answer != Answer::Done {
             break;
         }
     }
-    attempts::write(app).await;
+    let hangs_on_it = !ends.is_empty();
+    let rows = [ends, attempts::unwritten(app)].concat();
+    // A log that cannot be written fails no delivery.
+    if under_way.write(&*app.table, rows).await.is_err() && hangs_on_it {
+        answers = vec![Answer::Fault];
+    }
     // What waits behind a task that is not done is not looked at.
     answers.resize(run.len(), Answer::Again { after: Duration::ZERO });
     answers
 }
 
-async fn handle_one(app: &App, outbound: &Outbound, body: &str) -> Answer {
+async fn handle_one(app: &App, outbound: &Outbound, (body, ends): (&str, &mut Vec<Item>)) -> Answer {
     let task = match task(body) {
         Ok(task) => task,
         Err(fault) => return fault,
@@ -39,7 +46,7 @@ async fn handle_one(app: &App, outbound: &Outbound, body: &str) -> Answer {
     let queue = task.queue();
     match task {
         Task::RelayHttpV1 { delivery } | Task::RelayHttpInOrderV1 { delivery } => {
-            answer(&delivery.clone(), relay(app, outbound, (queue, delivery)).await)
+            answer(&delivery.clone(), relay(app, outbound, (queue, delivery, ends)).await)
         }
         _ => {
             tracing::error!("a task for somebody else is in an HTTP queue");
@@ -51,7 +58,7 @@ async fn handle_one(app: &App, outbound: &Outbound, body: &str) -> Answer {
 async fn relay(
     app: &App,
     outbound: &Outbound,
-    (queue, delivery): (QueueName, Delivery),
+    (queue, delivery, ends): (QueueName, Delivery, &mut Vec<Item>),
 ) -> Result<Answer, StoreError> {
     match prepare(app, queue, delivery).await? {
         Step::Answer(answer) => Ok(answer),
@@ -61,7 +68,7 @@ async fn relay(
                 return wait_for_turn(app, *due, turn).await;
             }
             let outcome = attempt(app, outbound, &mut due).await;
-            settle(app, *due, outcome).await
+            settle_together(app, *due, outcome, ends).await
         }
     }
 }

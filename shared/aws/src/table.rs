@@ -21,6 +21,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::backoff::Backoff;
+use crate::reads::Reads;
 use crate::row::{self, PARTITION, Row, SORT};
 
 /// How many items one write request may carry: DynamoDB's own limit.
@@ -40,6 +41,11 @@ const IS_ABSENT: &str = "attribute_not_exists(pk) OR expires_at_ms <= :now";
 #[error("DynamoDB left {0} items of a batch undone, again and again")]
 struct Unprocessed(usize);
 
+/// The task that read for several ended without a word.
+#[derive(Debug, thiserror::Error)]
+#[error("the read was broken off")]
+struct BrokenOff;
+
 /// One DynamoDB table with the string keys `pk` and `sk`.
 #[derive(Clone, Debug)]
 pub struct DynamoTable {
@@ -47,12 +53,13 @@ pub struct DynamoTable {
     name: String,
     clock: Clock,
     chance: Chance,
+    reads: Reads,
 }
 
 impl DynamoTable {
     /// The table of this name; by `clock`, items expire.
     pub fn new(client: Client, name: impl Into<String>, clock: Clock) -> Self {
-        Self { client, name: name.into(), clock, chance: Chance::System }
+        Self { client, name: name.into(), clock, chance: Chance::System, reads: Reads::default() }
     }
 
     /// Opens a connection, so that the first event does not wait for TLS: while a Lambda function starts it has a
@@ -85,6 +92,54 @@ impl DynamoTable {
     /// What stopped a conditional write.
     fn conflict(&self, row: Option<Row>) -> Result<Write, TableError> {
         Ok(Write::Conflict(row.map(|row| self.seen(row)).transpose()?.flatten()))
+    }
+
+    /// Reads for all who have asked by now.
+    async fn read_together(self) {
+        let together = self.reads.take();
+        let mut found = Ok(Vec::new());
+        for keys in together.keys().chunks(BATCH_GET_MAX) {
+            match (self.read(keys).await, &mut found) {
+                (Ok(more), Ok(found)) => found.extend(more),
+                (Err(error), _) => found = Err(error),
+                (Ok(_), Err(_)) => {}
+            }
+        }
+        together.answer(found);
+    }
+
+    /// Reads at most [`BATCH_GET_MAX`] items.
+    async fn read(&self, keys: &[Key]) -> Result<Vec<Stored>, TableError> {
+        let mut found = Vec::with_capacity(keys.len());
+        let mut rows: Vec<Row> = keys.iter().map(row::from_key).collect();
+        let mut backoff = Backoff::new();
+        while !rows.is_empty() {
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(rows))
+                .consistent_read(true)
+                .build()
+                .map_err(unavailable)?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, wanted)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            for row in answer.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {
+                found.extend(self.seen(row)?);
+            }
+            rows = answer
+                .unprocessed_keys
+                .unwrap_or_default()
+                .remove(&self.name)
+                .map(|left| left.keys)
+                .unwrap_or_default();
+            if !rows.is_empty() && !backoff.wait().await {
+                return Err(unavailable(Unprocessed(rows.len())));
+            }
+        }
+        Ok(found)
     }
 
     /// Writes at most [`BATCH_WRITE_MAX`] rows of different keys.
@@ -126,36 +181,11 @@ impl Table for DynamoTable {
 
     async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Stored>, TableError> {
         debug_assert!(keys.len() <= BATCH_GET_MAX, "the port allows no more");
-        let mut found = Vec::with_capacity(keys.len());
-        let mut rows: Vec<Row> = keys.iter().map(row::from_key).collect();
-        let mut backoff = Backoff::new();
-        while !rows.is_empty() {
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(rows))
-                .consistent_read(true)
-                .build()
-                .map_err(unavailable)?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&self.name, wanted)
-                .send()
-                .await
-                .map_err(unavailable)?;
-            for row in answer.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {
-                found.extend(self.seen(row)?);
-            }
-            rows = answer
-                .unprocessed_keys
-                .unwrap_or_default()
-                .remove(&self.name)
-                .map(|left| left.keys)
-                .unwrap_or_default();
-            if !rows.is_empty() && !backoff.wait().await {
-                return Err(unavailable(Unprocessed(rows.len())));
-            }
+        let (is_first, hears) = self.reads.ask(keys);
+        if is_first {
+            tokio::spawn(self.clone().read_together());
         }
-        Ok(found)
+        hears.await.unwrap_or_else(|_| Err(unavailable(BrokenOff)))
     }
 
     async fn put(&self, item: Item, condition: Condition) -> Result<Write, TableError> {
