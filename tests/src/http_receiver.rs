@@ -75,6 +75,11 @@ impl HttpReceiver {
             .await
     }
 
+    /// All requests so far that were not taken before.
+    pub fn take_received(&self) -> Vec<Received> {
+        std::mem::take(&mut *self.desk.received.lock().expect("lock")).into()
+    }
+
     /// All requests so far that [`Self::receives`] has not returned.
     pub fn received_so_far(&self) -> Vec<Received> {
         self.desk.received.lock().expect("lock").iter().cloned().collect()

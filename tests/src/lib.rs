@@ -6,6 +6,8 @@
 //!
 //! Not here: assertions about Bellhop. Those are in `tests/it`.
 
+mod authority;
+mod aws_stub;
 mod bellhop;
 mod browser;
 mod build;
@@ -22,10 +24,13 @@ mod program;
 mod projects;
 mod push;
 mod repository;
+mod three_hooks;
 mod tools;
 mod verifier;
 mod waiting;
 
+pub use authority::Authority;
+pub use aws_stub::{AwsStub, Called};
 pub use bellhop::{Bellhop, apply_to_table, demonstration, on_table};
 pub use browser::Browser;
 pub use build::built;
@@ -41,6 +46,7 @@ pub use operator::Operator;
 pub use projects::Project;
 pub use push::{Answered, Push};
 pub use repository::BareRepository;
+pub use three_hooks::{SOURCE_SECRET, ThreeHooks};
 pub use tools::{free_port, machine_program, say, skip, workspace};
 pub use verifier::Verifier;
 pub use waiting::{PATIENCE, eventually};

@@ -5,9 +5,9 @@
 #[cfg(feature = "codebuild")]
 use std::sync::Arc;
 
+use app::Addresses;
 #[cfg(feature = "codebuild")]
 use app::App;
-use app::Addresses;
 use app::attempts::{AttemptLog, LogDaysError};
 use app::clock::Clock;
 use app::egress::Guard;

@@ -92,7 +92,10 @@ fn trust(region: &str, bundle: Option<String>) -> Result<TrustStore, Environment
 /// One for all clients. It is made here and once, since the SDK's own way makes one more for each client, just to see that it
 /// can be made.
 fn http_client(trust: TrustStore) -> SharedHttpClient {
-    #[expect(clippy::expect_used, reason = "a context fails by what is asked of it, and this is all there is")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a context fails by what is asked of it, and this is all there is"
+    )]
     let tls = TlsContext::builder().with_trust_store(trust).build().expect("a context of a trust store");
     let connector = Connector::builder()
         .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_MAX).build())
