@@ -1,5 +1,6 @@
 //! The real program `bellhop`, on a store of its own and a free port.
 
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Output};
 
 use reqwest::Client;
@@ -89,6 +90,11 @@ impl Bellhop {
         let output = output.expect("run bellhop token");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("a token is a text").trim().to_owned()
+    }
+
+    /// Where it keeps everything.
+    pub fn folder(&self) -> PathBuf {
+        self.store.path().join("data")
     }
 
     /// Somebody at a terminal on the same machine.

@@ -30,6 +30,16 @@ impl Operator {
         Self { store: vec!["--data".to_owned(), store], ..Self::on_one_machine() }
     }
 
+    /// Where the store of this machine is.
+    ///
+    /// # Panics
+    /// If it is a table.
+    pub fn store(&self) -> &Path {
+        let [option, folder] = &self.store[..] else { panic!("it has a place") };
+        assert_eq!(option, "--data", "it is on this machine");
+        Path::new(folder)
+    }
+
     /// Of a deployed Bellhop, with this table.
     pub fn on_table(table: &str, environment: &[(&str, String)]) -> Self {
         let folder = TempDir::new().expect("make a folder");

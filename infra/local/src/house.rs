@@ -3,7 +3,7 @@
 //! Not here: taking from the queues (`serve`), what is stored.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use embedded::Store;
 use payload::Secret;
 
 /// The file with the sealing key, beside the store. Whoever has both has the secrets: back them up apart.
-const KEY_FILE: &str = "sealing.key";
+pub(crate) const KEY_FILE: &str = "sealing.key";
 
 /// How many random bytes the key is made from.
 const KEY_BYTES: usize = 32;
@@ -56,16 +56,20 @@ fn sealing_key(folder: &Path) -> Result<Secret> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(unusable),
     }
-    // Written in full, readable by its owner only, before it has its name.
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(unusable)?;
-    writeln!(file, "{}", random_text::<KEY_BYTES>(&Chance::System)).with_context(unusable)?;
-    file.as_file().sync_all().with_context(unusable)?;
-    match file.persist_noclobber(&path) {
-        Ok(_) => {}
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error.error).with_context(unusable),
+    match keep_key(folder, &random_text::<KEY_BYTES>(&Chance::System)) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error).with_context(unusable),
+        _ => {}
     }
     fs::read_to_string(&path).map(Secret::new).with_context(unusable)
+}
+
+/// Keeps a key where there is none. Written in full, readable by its owner only, before it has its name.
+pub(crate) fn keep_key(folder: &Path, key: &str) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "{}", key.trim())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(folder.join(KEY_FILE))?;
+    Ok(())
 }
 
 /// Random bytes in hexadecimal.

@@ -4,6 +4,7 @@
 
 mod aim;
 mod apply;
+mod backup;
 mod ci;
 mod colours;
 mod demo;
@@ -20,6 +21,7 @@ mod progress;
 mod receive;
 mod references;
 mod replay;
+mod reseal;
 mod resend;
 mod runs;
 mod sample;
@@ -88,6 +90,12 @@ enum Command {
     Dlq(dlq::Command),
     /// Look for what is wrong with this Bellhop, and say what to do.
     Doctor(doctor::Options),
+    /// Copy the store of this machine to a file, also beside a running server.
+    Backup(backup::BackupOptions),
+    /// Make a store of such a copy, in a folder that has none.
+    Restore(backup::RestoreOptions),
+    /// Seal all secrets anew, with the newest sealing key.
+    Reseal(reseal::Options),
     /// Show how a project's targets fare.
     Targets(targets::Options),
     /// Switch a hook on again that Bellhop has switched off.
@@ -204,6 +212,9 @@ async fn main() -> ExitCode {
         Command::Tail(options) => tail::run(options).await,
         Command::Dlq(command) => dlq::run(command).await,
         Command::Doctor(options) => doctor::run(options).await,
+        Command::Backup(options) => backup::back_up(&options),
+        Command::Restore(options) => backup::restore(options).await,
+        Command::Reseal(options) => reseal::run(options).await,
         Command::Targets(options) => targets::run(options).await,
         Command::Enable(options) => targets::enable(options).await,
         Command::Token(options) => token::run(options).await,

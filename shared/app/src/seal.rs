@@ -44,9 +44,19 @@ impl From<String> for Sealed {
     }
 }
 
-/// Seals and opens, and signs what is given away to come back.
+/// Between the keys of a text, while one takes the place of another. No generated key holds it.
+const BETWEEN_KEYS: char = ',';
+
+/// Seals and opens, and signs what is given away to come back. It may have several keys: the first seals and signs, and
+/// what any of them has sealed or signed is good, so that a key can be changed while Bellhop runs.
 #[derive(Clone)]
 pub struct Sealer {
+    newest: KeyPair,
+    older: Vec<KeyPair>,
+}
+
+#[derive(Clone)]
+struct KeyPair {
     cipher: Aes256Gcm,
     /// Another key, made of the same text: no key serves two algorithms.
     signer: Hmac<Sha256>,
@@ -64,10 +74,53 @@ pub enum SealError {
 }
 
 impl Sealer {
-    /// Makes the key from a random text of at least 32 characters. It is hashed to the key's length; a text that
-    /// people made up would need a slow hash instead.
-    pub fn new(passphrase: &Secret) -> Result<Self, SealError> {
-        let text = passphrase.expose().trim();
+    /// Makes the key from a random text of at least 32 characters, or keys from several, newest first, with commas between
+    /// them. Each is hashed to the key's length; a text that people made up would need a slow hash instead.
+    pub fn new(passphrases: &Secret) -> Result<Self, SealError> {
+        let mut keys = passphrases.expose().split(BETWEEN_KEYS).map(|text| KeyPair::new(text.trim()));
+        let newest = keys.next().ok_or(SealError::WeakKey)??;
+        Ok(Self { newest, older: keys.collect::<Result<_, _>>()? })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &KeyPair> {
+        std::iter::once(&self.newest).chain(&self.older)
+    }
+
+    /// Seals a secret for one place.
+    pub fn seal(&self, secret: &Secret, place: &str, chance: &Chance) -> Result<Sealed, SealError> {
+        let nonce: [u8; NONCE_BYTES] = chance.bytes();
+        let payload = Payload { msg: secret.expose().as_bytes(), aad: place.as_bytes() };
+        let sealed =
+            self.newest.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::Closed)?;
+        Ok(Sealed(STANDARD.encode([&nonce[..], &sealed].concat())))
+    }
+
+    /// Opens what was sealed for this place.
+    pub fn open(&self, sealed: &Sealed, place: &str) -> Result<Secret, SealError> {
+        let bytes = STANDARD.decode(&sealed.0).map_err(|_| SealError::Closed)?;
+        let (nonce, msg) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Closed)?;
+        let open = |key: &KeyPair| {
+            key.cipher.decrypt(&Nonce::from(*nonce), Payload { msg, aad: place.as_bytes() }).ok()
+        };
+        let opened = self.all().find_map(open).ok_or(SealError::Closed)?;
+        Ok(Secret::new(String::from_utf8(opened).map_err(|_| SealError::Closed)?))
+    }
+
+    /// Signs a text for one purpose: 64 hexadecimal digits (HMAC-SHA256). Without the key, nobody can make them, nor find
+    /// out by trying which text they are of.
+    pub fn sign(&self, purpose: &'static str, text: &str) -> String {
+        self.newest.sign(purpose, text)
+    }
+
+    /// Whether a signature is of this text, for this purpose. Takes the same time for every wrong one.
+    pub fn is_signed(&self, purpose: &'static str, text: &str, signature: &str) -> bool {
+        let is_of = |key: &KeyPair| Secret::new(key.sign(purpose, text)).matches(signature.as_bytes());
+        self.all().any(is_of)
+    }
+}
+
+impl KeyPair {
+    fn new(text: &str) -> Result<Self, SealError> {
         if text.len() < PASSPHRASE_BYTES_MIN {
             return Err(SealError::WeakKey);
         }
@@ -76,38 +129,10 @@ impl Sealer {
         Ok(Self { cipher: Aes256Gcm::new(&key), signer: keyed(&signing_key) })
     }
 
-    /// Seals a secret for one place.
-    pub fn seal(&self, secret: &Secret, place: &str, chance: &Chance) -> Result<Sealed, SealError> {
-        let nonce: [u8; NONCE_BYTES] = chance.bytes();
-        let payload = Payload { msg: secret.expose().as_bytes(), aad: place.as_bytes() };
-        let sealed = self.cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::Closed)?;
-        Ok(Sealed(STANDARD.encode([&nonce[..], &sealed].concat())))
-    }
-
-    /// Opens what was sealed for this place.
-    pub fn open(&self, sealed: &Sealed, place: &str) -> Result<Secret, SealError> {
-        let bytes = STANDARD.decode(&sealed.0).map_err(|_| SealError::Closed)?;
-        let (nonce, msg) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Closed)?;
-        let opened = self.cipher.decrypt(&Nonce::from(*nonce), Payload { msg, aad: place.as_bytes() });
-        let text =
-            String::from_utf8(opened.map_err(|_| SealError::Closed)?).map_err(|_| SealError::Closed)?;
-        Ok(Secret::new(text))
-    }
-
-    /// Signs a text for one purpose: 64 hexadecimal digits (HMAC-SHA256). Without the key, nobody can make them, nor find
-    /// out by trying which text they are of.
-    pub fn sign(&self, purpose: &'static str, text: &str) -> String {
-        hex(&self.signed(purpose, text).finalize().into_bytes())
-    }
-
-    /// Whether a signature is of this text, for this purpose. Takes the same time for every wrong one.
-    pub fn is_signed(&self, purpose: &'static str, text: &str, signature: &str) -> bool {
-        Secret::new(self.sign(purpose, text)).matches(signature.as_bytes())
-    }
-
     /// The purpose is a word of ours, and never holds the zero behind it.
-    fn signed(&self, purpose: &'static str, text: &str) -> Hmac<Sha256> {
-        self.signer.clone().chain_update(purpose).chain_update([0]).chain_update(text)
+    fn sign(&self, purpose: &'static str, text: &str) -> String {
+        let signed = self.signer.clone().chain_update(purpose).chain_update([0]).chain_update(text);
+        hex(&signed.finalize().into_bytes())
     }
 }
 
@@ -159,6 +184,22 @@ mod tests {
         }
         assert!(!sealer(&KEY.replace('0', "9")).is_signed("log", "run 7", &signature));
         assert!(!sealer(KEY).is_signed("log", "run 7", &signature[..63]));
+    }
+
+    #[test]
+    fn a_key_takes_the_place_of_another_while_both_are_known() {
+        let new_key = KEY.replace('0', "9");
+        let (old, new, both) = (sealer(KEY), sealer(&new_key), sealer(&format!("{new_key},{KEY}\n")));
+        let secret = Secret::new("hunter2");
+        let (before, signed_before) =
+            (old.seal(&secret, "x", &Chance::System).unwrap(), old.sign("log", "7"));
+        assert_eq!(both.open(&before, "x").unwrap(), secret);
+        assert!(both.is_signed("log", "7", &signed_before));
+        let after = both.seal(&secret, "x", &Chance::System).unwrap();
+        assert_eq!(new.open(&after, "x").unwrap(), secret, "the first of them seals");
+        assert!(old.open(&after, "x").is_err() && new.open(&before, "x").is_err());
+        assert!(new.is_signed("log", "7", &both.sign("log", "7")));
+        assert!(matches!(Sealer::new(&Secret::new(format!("{KEY},short"))), Err(SealError::WeakKey)));
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //! Not here: what is stored (`app` knows), what a handler does, HTTP, signals.
 
 mod backlog;
+mod backup;
 mod consume;
 mod lease;
 mod open;
@@ -29,6 +30,7 @@ mod table;
 mod tests;
 mod threads;
 
+pub use backup::{BackupError, back_up, restore};
 pub use consume::Consumer;
 pub use lease::{Lease, Leased, Received};
 pub use open::StoreError;

@@ -99,19 +99,32 @@ pub(crate) fn open(directory: &Path) -> Result<Connections, StoreError> {
     let opening = lock_file(directory, OPENING_FILE)?;
     opening.lock().map_err(|source| StoreError::Files { path: directory.join(OPENING_FILE), source })?;
 
-    let path = directory.join(STORE_FILE);
+    let path = store_file(directory);
     let sqlite = |source| StoreError::Sqlite { path: path.clone(), source };
     let writer = connect(&path).map_err(sqlite)?;
-    match kind(&writer).map_err(sqlite)? {
-        Kind::Empty => create(&writer).map_err(sqlite)?,
-        Kind::Known => {}
-        Kind::Newer(found) => return Err(StoreError::Newer { path, found }),
-        Kind::Foreign => return Err(StoreError::NotAStore { path }),
+    if kind(&writer).map_err(sqlite)? == Kind::Empty {
+        create(&writer).map_err(sqlite)?;
     }
+    check_kind(&writer, &path)?;
     durable(&writer).map_err(sqlite)?;
     let reader = connect(&path).map_err(sqlite)?;
     reader.pragma_update(None, "query_only", true).map_err(sqlite)?;
     Ok(Connections { writer, reader })
+}
+
+/// The store itself, in its directory.
+pub(crate) fn store_file(directory: &Path) -> PathBuf {
+    directory.join(STORE_FILE)
+}
+
+/// Refuses what is no store of ours, or one of a later Bellhop.
+pub(crate) fn check_kind(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = kind(connection).map_err(|source| StoreError::Sqlite { path: path.to_owned(), source })?;
+    match found {
+        Kind::Known => Ok(()),
+        Kind::Newer(found) => Err(StoreError::Newer { path: path.to_owned(), found }),
+        Kind::Empty | Kind::Foreign => Err(StoreError::NotAStore { path: path.to_owned() }),
+    }
 }
 
 /// Claims the store for this process. Whoever drops the file gives it back.
@@ -127,7 +140,7 @@ pub(crate) fn claim(directory: &Path) -> Result<File, StoreError> {
 }
 
 /// For our eyes only: payloads may be confidential.
-fn make_directory(directory: &Path) -> io::Result<()> {
+pub(crate) fn make_directory(directory: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -143,12 +156,18 @@ fn lock_file(directory: &Path, name: &str) -> Result<File, StoreError> {
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    be_patient(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }
 
+/// Has it wait for others who write.
+pub(crate) fn be_patient(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)
+}
+
 /// What kind of file was found.
+#[derive(PartialEq)]
 enum Kind {
     Empty,
     Known,

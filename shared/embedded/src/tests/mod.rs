@@ -1,5 +1,6 @@
 //! What the store promises beyond the conformance suite, and that suite.
 
+mod backup;
 mod conformance;
 mod consuming;
 mod durability;
