@@ -23,6 +23,7 @@ mod irker;
 mod irker_trouble;
 mod leases;
 mod links;
+mod older;
 mod ordered;
 mod overview;
 mod relaying;
