@@ -13,7 +13,7 @@ use aws::Environment;
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
     let environment = Environment::load()?;
-    let (table, queue) = (environment.table()?, environment.queue(&QueueName::DELIVERIES)?);
+    let (table, queue) = (environment.table()?, environment.queue(&QueueName::ALL)?);
     tokio::join!(table.warm_up(), queue.warm_up());
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
     let router = app::doors::router(Arc::new(app), Arc::new(queue));

@@ -16,7 +16,7 @@ use console::Console;
 async fn main() -> anyhow::Result<()> {
     aws::start_logging();
     let environment = Environment::load()?;
-    let (table, queue) = (environment.table()?, environment.queue(&QueueName::DELIVERIES)?);
+    let (table, queue) = (environment.table()?, environment.queue(&QueueName::ALL)?);
     tokio::join!(table.warm_up(), queue.warm_up());
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?).logging(environment.log()?);
     let app = Arc::new(app.admitting(environment.admin_token()?).found_at(environment.addresses()?));
@@ -25,5 +25,7 @@ async fn main() -> anyhow::Result<()> {
     let router = api::router(Api::new(Arc::clone(&app), Arc::clone(&queue), outbound.clone()))
         .merge(app::doors::link::router(Arc::clone(&app), outbound.clone()))
         .merge(console::router(Console { app, queue, outbound }));
-    aws::serve_http(router).await.map_err(anyhow::Error::from_boxed)
+    aws::serve_http(aws::behind_proxy(router, environment.proxy_secret()))
+        .await
+        .map_err(anyhow::Error::from_boxed)
 }

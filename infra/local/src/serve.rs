@@ -74,7 +74,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<ExitCode> {
-    let addresses = Addresses { console: options.public_url.clone(), commands: options.public_url };
+    let [console, hooks, commands] = std::array::from_fn(|_| options.public_url.clone());
+    let addresses = Addresses { console, hooks, commands };
     let log = AttemptLog::for_days(options.log_days);
     let house = House::open_with(&options.store.data, log, addresses)?;
     let guards = Guards { jobs_user: options.jobs_user, ..Guards::new(options.egress.policy()?) };

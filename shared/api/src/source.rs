@@ -60,6 +60,8 @@ struct SourceShown {
     id: String,
     /// The path of its URL, behind the address of the door for webhooks.
     path: String,
+    /// The URL to set in the forge; `null` where this Bellhop was not told its own address.
+    url: Option<String>,
     /// A forge, or `auto`.
     forge: String,
     allow_unsigned: bool,
@@ -84,15 +86,17 @@ struct SecretAdded {
     secret: Option<String>,
 }
 
-fn shown(saved: &Saved) -> SourceShown {
+fn shown(app: &App, saved: &Saved) -> SourceShown {
     let source = &saved.project.source;
     let secret = |(secret, number): (&Secret, usize)| SecretShown {
         number,
         is_signing_token: secret.expose().starts_with("whsec_"),
     };
+    let path = format!("/hooks/{}", source.id);
     SourceShown {
         id: source.id.to_string(),
-        path: format!("/hooks/{}", source.id),
+        url: app.addresses.hooks.as_ref().map(|door| format!("{}{path}", door.as_str())),
+        path,
         forge: source.forge.map_or_else(|| "auto".to_owned(), |forge| forge.to_string()),
         allow_unsigned: source.allow_unsigned,
         secrets: source.secrets.iter().zip(1..).map(secret).collect(),
@@ -101,7 +105,7 @@ fn shown(saved: &Saved) -> SourceShown {
 
 async fn show(call: Call) -> Answered {
     let saved = call.saved()?;
-    Ok(Reply::ok(&shown(saved)).of(saved.revision))
+    Ok(Reply::ok(&shown(call.app(), saved)).of(saved.revision))
 }
 
 async fn edit(call: Call) -> Answered {
@@ -120,7 +124,7 @@ async fn edit(call: Call) -> Answered {
         Ok(())
     };
     let ((), saved) = call.edit(change).await?;
-    Ok(Reply::ok(&shown(&saved)).of(saved.revision))
+    Ok(Reply::ok(&shown(call.app(), &saved)).of(saved.revision))
 }
 
 async fn add(call: Call) -> Answered {

@@ -11,7 +11,9 @@ use http::{Extensions, HeaderMap};
 pub struct Addresses {
     /// Of the web console: logs of runs, linking of accounts.
     pub console: Option<WebUrl>,
-    /// Of the door for slash commands: what a forge calls back.
+    /// Of the door for webhooks: what a forge's settings are given.
+    pub hooks: Option<WebUrl>,
+    /// Of the door for slash commands: what a chat's settings are given, and what a forge calls back.
     pub commands: Option<WebUrl>,
 }
 

@@ -78,6 +78,12 @@ impl Due {
         Held { delivery: &self.task, queue: self.queue }
     }
 
+    /// How long after it was due its attempt began, in milliseconds: what we, and those before it in order, have made it
+    /// wait, and not its target.
+    fn late_ms(&self) -> i64 {
+        late_ms(self.task.queued_at, self.record.as_ref().map(|(record, _)| &record.state), self.began_at)
+    }
+
     /// How far it has come before.
     pub(crate) fn progress(&self) -> Option<&Progress> {
         self.record.as_ref().and_then(|(record, _)| record.progress.as_ref())
@@ -93,6 +99,15 @@ impl Due {
         let last = self.record.as_ref().and_then(|(record, _)| record.attempts.last());
         last.is_some_and(|attempt| matches!(attempt.outcome, Outcome::Unknown { .. }))
     }
+}
+
+/// A delivery is due when it is queued, or later, when its record says.
+fn late_ms(queued_at: Timestamp, state: Option<&DeliveryState>, began_at: Timestamp) -> i64 {
+    let due_at = match state {
+        Some(DeliveryState::Waiting { due_at }) => queued_at.max(*due_at),
+        _ => queued_at,
+    };
+    (began_at.0 - due_at.0).max(0)
 }
 
 /// What a task turns out to be.
@@ -307,17 +322,16 @@ fn log_attempt(due: &Due, outcome: &Outcome, state: &DeliveryState, now: Timesta
     tracing::info!(
         event = %due.task.event,
         target = %due.task.target,
+        queue = due.queue.as_str(),
         attempt = due.attempt,
         outcome = outcome.name(),
         detail = %outcome,
         state = state.name(),
         duration_ms = now.0 - due.began_at.0,
         lag_ms = now.0 - due.task.queued_at.0,
+        due_lag_ms = due.late_ms(),
         "delivery.attempted"
     );
-    if let DeliveryState::Parked { reason } = state {
-        tracing::warn!(event = %due.task.event, target = %due.task.target, ?reason, "delivery.parked");
-    }
 }
 
 /// Writes down how far a delivery has come that goes on after a while.
@@ -364,8 +378,9 @@ async fn write(
     match record.state {
         DeliveryState::Done => Ok(Answer::Done),
         DeliveryState::Waiting { due_at } => parking::wait(app, held, due_at).await,
-        DeliveryState::Parked { .. } => {
+        DeliveryState::Parked { reason } => {
             parking::park(app, task).await?;
+            tracing::warn!(event = %task.event, target = %task.target, ?reason, "delivery.parked");
             let parked = Counts { parked: 1, ..Counts::default() };
             app.flow.count(task.target, parked, app.clock.now());
             Ok(Answer::Done)
@@ -411,4 +426,21 @@ pub(crate) fn task(body: &str) -> Result<crate::queue::Task, Answer> {
         tracing::error!(error = %Causes(&error), "task.unreadable");
         Answer::Fault
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delivery_is_late_from_when_it_was_due() {
+        let late = |due_at: Option<i64>| {
+            let state = due_at.map(|due_at| DeliveryState::Waiting { due_at: Timestamp(due_at) });
+            late_ms(Timestamp(1_000), state.as_ref(), Timestamp(9_000))
+        };
+        assert_eq!(late(None), 8_000, "its first attempt is due at once");
+        assert_eq!(late(Some(7_000)), 2_000, "its schedule made it wait");
+        assert_eq!(late(Some(500)), 8_000, "it was queued again after its time");
+        assert_eq!(late(Some(9_500)), 0, "clocks differ");
+    }
 }

@@ -33,7 +33,9 @@ const ALLOW_EGRESS: &str = "BELLHOP_ALLOW_EGRESS";
 const EGRESS_PORTS: &str = "BELLHOP_EGRESS_PORTS";
 const LOG_DAYS: &str = "BELLHOP_LOG_DAYS";
 const CONSOLE_URL: &str = "BELLHOP_CONSOLE_URL";
+const HOOKS_URL: &str = "BELLHOP_HOOKS_URL";
 const COMMANDS_URL: &str = "BELLHOP_COMMANDS_URL";
+const PROXY_SECRET: &str = "BELLHOP_PROXY_SECRET";
 #[cfg(feature = "codebuild")]
 const CODEBUILD_PROJECT: &str = "BELLHOP_CODEBUILD_PROJECT";
 #[cfg(feature = "codebuild")]
@@ -70,7 +72,9 @@ pub struct Environment {
     egress_ports: Option<String>,
     log_days: Option<String>,
     console_url: Option<String>,
+    hooks_url: Option<String>,
     commands_url: Option<String>,
+    proxy_secret: Option<Secret>,
 }
 
 impl Environment {
@@ -86,7 +90,9 @@ impl Environment {
             egress_ports: read(EGRESS_PORTS),
             log_days: read(LOG_DAYS),
             console_url: read(CONSOLE_URL),
+            hooks_url: read(HOOKS_URL),
             commands_url: read(COMMANDS_URL),
+            proxy_secret: read(PROXY_SECRET).map(Secret::new),
         })
     }
 
@@ -130,10 +136,17 @@ impl Environment {
         self.log_days.as_deref().map_or_else(|| Ok(AttemptLog::default()), str::parse)
     }
 
-    /// Where this Bellhop is reached: `BELLHOP_CONSOLE_URL` and `BELLHOP_COMMANDS_URL`, if they are set.
+    /// Where this Bellhop is reached: `BELLHOP_CONSOLE_URL`, `BELLHOP_HOOKS_URL` and `BELLHOP_COMMANDS_URL`, if they are
+    /// set.
     pub fn addresses(&self) -> Result<Addresses, WebUrlError> {
         let url = |text: &Option<String>| text.as_deref().map(str::parse).transpose();
-        Ok(Addresses { console: url(&self.console_url)?, commands: url(&self.commands_url)? })
+        let (console, hooks) = (url(&self.console_url)?, url(&self.hooks_url)?);
+        Ok(Addresses { console, hooks, commands: url(&self.commands_url)? })
+    }
+
+    /// What the distribution before the functions proves itself by, if there is one: `BELLHOP_PROXY_SECRET`.
+    pub fn proxy_secret(&self) -> Option<Secret> {
+        self.proxy_secret.clone()
     }
 
     /// The executor in AWS `CodeBuild`; `None` unless `BELLHOP_CODEBUILD_PROJECT` and `BELLHOP_CODEBUILD_BUCKET` say where.

@@ -9,11 +9,17 @@ use aws_lambda_events::sqs::SqsEvent;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::map_request;
+use lambda_http::http;
 use lambda_http::request::RequestContext;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use payload::Secret;
 use serde_json::Value;
 
 use crate::trigger::{Deferral, Trigger};
+
+/// The headers in which the distribution proves itself, and names its client.
+const PROXY_SECRET: &str = "x-bellhop-proxy";
+const CLIENT: &str = "x-bellhop-client";
 
 /// Serves a function URL until Lambda ends the process.
 pub async fn serve_http(router: Router) -> Result<(), Error> {
@@ -31,6 +37,21 @@ fn with_clients(router: Router) -> Router {
             request.extensions_mut().insert(ClientAddress(client));
         }
         request
+    }))
+}
+
+/// Believes the distribution before the function (`template.yaml`'s) about who asks: it proves itself by a secret, which it
+/// writes over whatever a client has put there. Without one, or without the proof, whoever connects is who asks.
+pub fn behind_proxy(router: Router, secret: Option<Secret>) -> Router {
+    let Some(secret) = secret else { return router };
+    router.layer(map_request(move |mut request: Request| {
+        let header = |name: &str| request.headers().get(name).map(http::HeaderValue::as_bytes);
+        let is_proved = header(PROXY_SECRET).is_some_and(|shown| secret.matches(shown));
+        let client = header(CLIENT).filter(|_| is_proved).and_then(|text| std::str::from_utf8(text).ok());
+        if let Some(client) = client.and_then(|address| address.parse().ok()) {
+            request.extensions_mut().insert(ClientAddress(client));
+        }
+        std::future::ready(request)
     }))
 }
 
@@ -103,10 +124,16 @@ mod tests {
 
     /// Asks for a path as a function URL hands it over. Gives the path and the client that a door sees.
     async fn asked(raw_path: &str) -> String {
+        asked_with(raw_path, json!({}), None).await
+    }
+
+    /// The same with further headers, of a function that may be behind a proxy.
+    async fn asked_with(raw_path: &str, mut headers: Value, proxy: Option<&str>) -> String {
+        headers["host"] = json!("id.lambda-url.eu-west-1.on.aws");
         let event = json!({
             "version": "2.0",
             "rawPath": raw_path,
-            "headers": {"host": "id.lambda-url.eu-west-1.on.aws"},
+            "headers": headers,
             "requestContext": {"http": {"method": "GET", "path": raw_path, "sourceIp": "192.0.2.7"}},
             "isBase64Encoded": false,
         });
@@ -115,7 +142,8 @@ mod tests {
             let client = request.extensions().get::<ClientAddress>().map(|client| client.0);
             format!("{} {client:?}", request.uri().path())
         };
-        let mut adapter = Adapter::from(with_clients(Router::new().fallback(door)));
+        let mut adapter =
+            Adapter::from(with_clients(behind_proxy(Router::new().fallback(door), proxy.map(Secret::new))));
         let response = adapter.call(LambdaEvent::new(request, Context::default())).await.unwrap();
         let response: Value = serde_json::to_value(response).unwrap();
         response["body"].as_str().unwrap().to_owned()
@@ -124,6 +152,31 @@ mod tests {
     #[tokio::test]
     async fn a_slash_that_is_part_of_a_name_stays_one_and_the_client_is_known() {
         assert_eq!(asked("/api/v4/projects/g%2Fp").await, "/api/v4/projects/g%2Fp Some(192.0.2.7)");
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_proves_itself_is_believed_and_nobody_else() {
+        for (headers, proxy, client) in [
+            (
+                json!({"x-bellhop-proxy": "s3cret", "x-bellhop-client": "2001:db8::1"}),
+                Some("s3cret"),
+                "2001:db8::1",
+            ),
+            (
+                json!({"x-bellhop-proxy": "guessed", "x-bellhop-client": "2001:db8::1"}),
+                Some("s3cret"),
+                "192.0.2.7",
+            ),
+            (json!({"x-bellhop-client": "2001:db8::1"}), Some("s3cret"), "192.0.2.7"),
+            (json!({"x-bellhop-proxy": "s3cret", "x-bellhop-client": "nobody"}), Some("s3cret"), "192.0.2.7"),
+            (json!({"x-bellhop-proxy": "s3cret", "x-bellhop-client": "2001:db8::1"}), None, "192.0.2.7"),
+        ] {
+            assert_eq!(
+                asked_with("/", headers.clone(), proxy).await,
+                format!("/ Some({client})"),
+                "{headers}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -32,7 +32,7 @@ impl HtmlSafe for Setup {}
 impl Setup {
     /// Of a project, with a secret that was just made, if one was.
     pub(crate) fn of(visit: &Visit, project: &Project, secret: Option<String>) -> Self {
-        let base = &visit.base;
+        let base = &visit.hooks_door;
         let curl = sample::curl(base, project.source.id.as_str(), secret.as_deref().unwrap_or(PLACEHOLDER));
         let url = format!("{base}/hooks/{}", project.source.id);
         Self { url, curl, secret, allow_unsigned: project.source.allow_unsigned }

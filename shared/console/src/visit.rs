@@ -9,7 +9,7 @@ use app::tokens::{self, Scope, Token};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::Redirect;
-use config::ProjectId;
+use config::{ProjectId, WebUrl};
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
@@ -42,8 +42,9 @@ pub(crate) struct Visit {
     pub(crate) said: Option<&'static str>,
     /// What stands behind the question mark.
     pub(crate) query: Form,
-    /// `scheme://host` as the browser has it.
-    pub(crate) base: String,
+    /// The beginnings of what is to be copied into a forge's settings, and into a chat's.
+    pub(crate) hooks_door: String,
+    pub(crate) commands_door: String,
     session: Session,
 }
 
@@ -83,12 +84,16 @@ impl FromRequestParts<Console> for Visit {
         let query = Form::read(parts.uri.query().unwrap_or_default().as_bytes());
         let word = query.text("done");
         let said = SAID.iter().find(|(known, _)| *known == word).map(|(_, said)| *said);
-        let base = base(console, &parts.headers);
-        Ok(Self { token, said, query, base, session })
+        let addresses = &console.app.addresses;
+        let door = |known: &Option<WebUrl>| {
+            known.as_ref().map_or_else(|| base(console, &parts.headers), |url| url.as_str().to_owned())
+        };
+        let (hooks_door, commands_door) = (door(&addresses.hooks), door(&addresses.commands));
+        Ok(Self { token, said, query, hooks_door, commands_door, session })
     }
 }
 
-/// Where the browser has us, for what it is to copy.
+/// Where the browser has us: `scheme://host`.
 fn base(console: &Console, headers: &HeaderMap) -> String {
     if let Some(url) = &console.app.addresses.console {
         return url.as_str().to_owned();

@@ -120,7 +120,7 @@ impl ChatWorld {
         let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
         let console = Some("https://bellhop.example.net".parse().unwrap());
         let app = App::with(house.table(), sealer, clock.clone(), Chance::seeded(1))
-            .found_at(Addresses { console, commands: None });
+            .found_at(Addresses { console, ..Addresses::default() });
         let (app, queue) = (Arc::new(app), house.queue());
         let (mattermost, slack) = (Desk::default(), Desk::default());
         let tls = Tls::bind().await;

@@ -39,7 +39,7 @@ impl House {
         let (gitlab, world) = (GitLabPeer::start().await, World::new().await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let door = format!("http://{}", listener.local_addr().unwrap());
-        let addresses = Addresses { console: None, commands: Some(door.parse().unwrap()) };
+        let addresses = Addresses { commands: Some(door.parse().unwrap()), ..Addresses::default() };
         let (table, sealer) = (Arc::clone(&world.app.table), world.app.sealer.clone());
         let app = App::with(table, sealer, world.clock.clone(), Chance::seeded(2)).found_at(addresses);
         let app = Arc::new(app);

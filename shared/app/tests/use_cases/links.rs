@@ -32,7 +32,7 @@ impl House {
         let (gitlab, world) = (GitLabPeer::start().await, World::new().await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let console = format!("http://{}", listener.local_addr().unwrap());
-        let addresses = Addresses { console: Some(console.parse().unwrap()), commands: None };
+        let addresses = Addresses { console: Some(console.parse().unwrap()), ..Addresses::default() };
         let (table, sealer) = (Arc::clone(&world.app.table), world.app.sealer.clone());
         let app = App::with(table, sealer, world.clock.clone(), Chance::seeded(2)).found_at(addresses);
         let app = Arc::new(app);

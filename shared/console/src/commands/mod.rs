@@ -65,7 +65,7 @@ struct Page {
 
 /// Where a command's requests come in.
 fn url_of(visit: &Visit, id: &str) -> String {
-    format!("{}/commands/{id}", visit.base)
+    format!("{}/commands/{id}", visit.commands_door)
 }
 
 pub(crate) async fn show(

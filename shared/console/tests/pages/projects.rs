@@ -1,5 +1,6 @@
 //! Projects come, change and go.
 
+use app::Addresses;
 use http::StatusCode;
 
 use crate::world::World;
@@ -38,6 +39,22 @@ async fn a_project_is_made_with_a_secret_that_is_shown_once() {
     ada.get("/projects/new").await;
     ada.submit("/projects/new", &[("path", "mike/diaspora")]).await;
     assert!(ada.behind("id=\"path-problem\"").contains("belongs to another project"));
+}
+
+#[tokio::test]
+async fn what_is_to_be_copied_names_the_doors_and_not_the_page() {
+    let door = |url: &str| Some(url.parse().unwrap());
+    let (hooks, commands) = (door("https://hooks.test/"), door("https://commands.test"));
+    let world = World::found_at(Addresses { console: None, hooks, commands }).await;
+    let id = world.project("g/p").await;
+    let mut ada = world.admin().await;
+    ada.get(&format!("/projects/{id}")).await;
+    assert_eq!(ada.behind("id=\"inbound\""), "https://hooks.test/hooks/g-p");
+    assert!(ada.behind("id=\"curl\"").starts_with("curl https://hooks.test/hooks/g-p "));
+    let new = format!("/projects/{id}/commands/new/slack");
+    ada.get(&new).await;
+    ada.submit(&new, &[("secret", "s1gning")]).await;
+    assert!(ada.behind("id=\"command-url\"").starts_with("https://commands.test/commands/"));
 }
 
 #[tokio::test]

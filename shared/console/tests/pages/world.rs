@@ -11,7 +11,7 @@ use app::queue::{Queue, QueueName};
 use app::receive_hook::{Received, receive};
 use app::seal::Sealer;
 use app::tokens::{self, NewToken, Scope, TokenId};
-use app::{App, doors, projects, relay_http, relay_irker, sweep};
+use app::{Addresses, App, doors, projects, relay_http, relay_irker, sweep};
 use axum::Router;
 use config::{HookId, Project, ProjectId, Source};
 use console::Console;
@@ -37,11 +37,17 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::found_at(Addresses::default()).await
+    }
+
+    /// One that knows where its doors are.
+    pub(crate) async fn found_at(addresses: Addresses) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp(1_700_000_000_000));
         let store = Store::open(folder.path(), clock.clone()).unwrap();
         let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
-        let app = Arc::new(App::with(Arc::new(store.table()), sealer, clock.clone(), Chance::seeded(1)));
+        let app = App::with(Arc::new(store.table()), sealer, clock.clone(), Chance::seeded(1));
+        let app = Arc::new(app.found_at(addresses));
         let queue: Arc<dyn Queue> = Arc::new(store.queue());
         let guard = Guard::new(Policy::parse("127.0.0.1", "").unwrap());
         let outbound = Outbound::new(guard.clone()).unwrap();

@@ -1,17 +1,12 @@
-//! `template.yaml`: what has to fit together and no linter checks.
-//!
-//! Not here: whether it is valid (`sam validate --lint` and cfn-lint say that), and whether every function is in it
-//! (`tidy` does).
-
-use std::collections::BTreeSet;
-use std::fs;
+//! Queues and the functions that are fed from them: times and counts that have to fit together.
 
 use app::parking::QUEUE_WAIT_MAX;
 use app::queue::QueueName;
 use config::limits::{JOB_TIMEOUT_S, RETRY_WAITS_MAX};
-use end_to_end::workspace;
 use relay::limits::{HTTP_AGE_MAX, IRKER_AGE_MAX};
-use saphyr::{LoadableYamlNode, Yaml};
+use saphyr::Yaml;
+
+use super::{at, check, entries, named, number};
 
 /// AWS advises this many, so that a batch that was throttled does not become visible while it is being retried.
 const TIMEOUTS_BEFORE_VISIBLE: i64 = 6;
@@ -38,12 +33,6 @@ impl Trigger<'_> {
             other => panic!("{other} is no queue of ours"),
         }
     }
-}
-
-fn check(check: impl Fn(&Yaml<'_>)) {
-    let template = fs::read_to_string(workspace().join("template.yaml")).expect("read template.yaml");
-    let documents = Yaml::load_from_str(&template).expect("template.yaml is YAML");
-    check(at(&documents[0], "Resources"));
 }
 
 fn check_triggers(check_one: impl Fn(&Trigger<'_>)) {
@@ -163,119 +152,5 @@ fn what_comes_along_with_a_waiting_head_counts_no_handover() {
         if trigger.carries() == QueueName::HttpOrdered {
             assert_eq!(number(trigger.event, "BatchSize"), 1);
         }
-    });
-}
-
-#[test]
-fn functions_know_the_queues_that_they_use() {
-    check(|resources| {
-        for (function, queues) in [
-            ("ReceiveHook", &QueueName::DELIVERIES[..]),
-            ("ReceiveCommand", &[QueueName::Runs]),
-            ("RunJob", &[QueueName::Runs]),
-            ("Sweep", &QueueName::ALL),
-            ("RelayHttp", &[QueueName::Http, QueueName::HttpOrdered]),
-        ] {
-            let environment = at(at(at(resources, function), "Properties"), "Environment");
-            let known: BTreeSet<_> = entries(at(environment, "Variables")).map(|(name, _)| name).collect();
-            for queue in queues {
-                let name = queue.as_str().to_uppercase().replace('-', "_");
-                let variable = format!("BELLHOP_{name}_QUEUE_URL");
-                assert!(known.contains(&*variable), "{function} has no {variable}");
-            }
-        }
-    });
-}
-
-#[test]
-fn what_is_kept_survives_the_stack() {
-    check(|resources| {
-        for (name, resource) in entries(resources) {
-            let is_table = at(resource, "Type").as_str() == Some("AWS::DynamoDB::Table");
-            // The other secret is the API's first token, which opens nothing once the API is gone.
-            if is_table || name == "SealingKey" {
-                for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
-                    assert_eq!(at(resource, policy).as_str(), Some("Retain"), "{name}");
-                }
-            }
-        }
-    });
-}
-
-#[test]
-fn rights_are_named_one_by_one() {
-    check(|resources| {
-        for (name, resource) in entries(resources) {
-            let mut actions = Vec::new();
-            collect("Action", resource, &mut actions);
-            let kind = at(resource, "Type").as_str();
-            let gives_rights = ["AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::SQS::QueuePolicy"]
-                .map(Some)
-                .contains(&kind);
-            assert_eq!(!actions.is_empty(), gives_rights, "{name}");
-            assert!(actions.iter().all(|action| !action.contains('*')), "{name} may do {actions:?}");
-        }
-    });
-}
-
-/// A node's child, which must be there.
-fn at<'a>(node: &'a Yaml<'a>, key: &str) -> &'a Yaml<'a> {
-    node.as_mapping_get(key).unwrap_or_else(|| panic!("there is no {key}"))
-}
-
-fn number(node: &Yaml<'_>, key: &str) -> i64 {
-    at(node, key).as_integer().unwrap_or_else(|| panic!("{key} is no number"))
-}
-
-fn entries<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (&'a str, &'a Yaml<'a>)> {
-    let mapping = node.as_mapping().expect("a mapping");
-    mapping.iter().map(|(key, value)| (key.as_str().expect("a name"), value))
-}
-
-/// The resource in `!GetAtt Resource.Arn`.
-fn named<'a>(node: &'a Yaml<'a>) -> &'a str {
-    let Yaml::Tagged(tag, attribute) = node else { panic!("{node:?} names no resource") };
-    assert_eq!(tag.suffix, "GetAtt");
-    attribute.as_str().and_then(|text| text.strip_suffix(".Arn")).expect("the ARN of a resource")
-}
-
-/// All texts below a key, wherever that is.
-fn collect<'a>(key: &str, node: &'a Yaml<'a>, found: &mut Vec<&'a str>) {
-    match node {
-        Yaml::Tagged(_, inner) => collect(key, inner, found),
-        Yaml::Sequence(nodes) => nodes.iter().for_each(|node| collect(key, node, found)),
-        Yaml::Mapping(mapping) => {
-            for (name, value) in mapping {
-                match (name.as_str() == Some(key), value.as_vec()) {
-                    (true, Some(texts)) => found.extend(texts.iter().filter_map(|text| text.as_str())),
-                    (true, None) => found.extend(value.as_str()),
-                    (false, _) => collect(key, value, found),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-#[test]
-fn what_is_counted_from_the_log_is_what_the_log_says() {
-    let said: String = ["relay.rs", "targets.rs"]
-        .map(|file| {
-            fs::read_to_string(workspace().join("shared/app/src").join(file)).expect("read a source file")
-        })
-        .concat();
-    check(|resources| {
-        let mut seen = 0;
-        for (name, resource) in entries(resources) {
-            if at(resource, "Type").as_str() != Some("AWS::Logs::MetricFilter") {
-                continue;
-            }
-            let pattern = at(at(resource, "Properties"), "FilterPattern").as_str().expect("a pattern");
-            let event = pattern.split('"').nth(1).expect("it names an event");
-            assert_eq!(pattern, format!(r#"{{ $.message = "{event}" }}"#), "{name}");
-            assert!(said.contains(&format!(r#""{event}""#)), "{name}: nothing logs {event}");
-            seen += 1;
-        }
-        assert_eq!(seen, 2, "targets that are switched off, and deliveries that are parked");
     });
 }
