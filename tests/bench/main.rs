@@ -36,23 +36,23 @@ const MEMORY_BYTES_MAX: u64 = 30_000_000;
 /// What does nothing.
 const HELLO: &str = "hello";
 
-/// What is said, and whether all of it is within its limits.
+/// Whether all that is said is within its limits.
 #[derive(Default)]
 struct Report {
     is_over: bool,
 }
 
-impl Report {
-    #[expect(clippy::print_stdout, reason = "this is what the program is for")]
-    fn say(&self, line: &str) {
-        println!("{line}");
-    }
+#[expect(clippy::print_stdout, reason = "this is what the program is for")]
+fn say(line: &str) {
+    println!("{line}");
+}
 
+impl Report {
     /// A row of a table with a limit.
     fn row(&mut self, what: &str, found: &str, (limit, is_kept): (&str, bool)) {
         self.is_over |= !is_kept;
         let verdict = if is_kept { "" } else { " **OVER**" };
-        self.say(&format!("| {what} | {found} | {limit}{verdict} |"));
+        say(&format!("| {what} | {found} | {limit}{verdict} |"));
     }
 }
 
@@ -60,7 +60,7 @@ impl Report {
 async fn main() -> ExitCode {
     let mut report = Report::default();
     let Some(here) = Architecture::here() else {
-        report.say("Lambda has no such processors as this machine.");
+        say("Lambda has no such processors as this machine.");
         return ExitCode::FAILURE;
     };
     let others = std::env::args().any(|argument| argument == "--arm64").then_some(Architecture::Arm);
@@ -70,7 +70,7 @@ async fn main() -> ExitCode {
             Ok(built) if architecture == here => programs = built,
             Ok(_) => {}
             Err(error) => {
-                report.say(&error);
+                say(&error);
                 return ExitCode::FAILURE;
             }
         }
@@ -85,10 +85,7 @@ fn weigh(report: &mut Report, architecture: Architecture) -> Result<BTreeMap<&'s
     for (name, _) in FUNCTIONS.into_iter().chain([(HELLO, u64::MAX)]) {
         programs.insert(name, build(workspace(), name, architecture)?);
     }
-    report.say(&format!(
-        "| {} | MB, stripped | limit | newest glibc |\n|---|---|---|---|",
-        architecture.name()
-    ));
+    say(&format!("| {} | MB, stripped | limit | newest glibc |\n|---|---|---|---|", architecture.name()));
     for (name, bytes_max) in FUNCTIONS {
         let program = std::fs::read(&programs[name]).map_err(|error| format!("read {name}: {error}"))?;
         let (bytes, (major, minor)) = (program.len() as u64, glibc(&program));
@@ -99,7 +96,7 @@ fn weigh(report: &mut Report, architecture: Architecture) -> Result<BTreeMap<&'s
             (&format!("{} | {major}.{minor}", megabytes(bytes_max)), is_kept),
         );
     }
-    report.say("");
+    say("");
     Ok(programs)
 }
 
@@ -109,20 +106,20 @@ async fn run(report: &mut Report, programs: &BTreeMap<&'static str, PathBuf>) {
     share_one_processor();
     let (safe, plain) = (House::new(Some(Authority::new())).await, House::new(None).await);
 
-    report.say(&format!("Load at the beginning: {}", load.trim()));
-    report.say("\n| one processor | found | limit |\n|---|---|---|");
+    say(&format!("Load at the beginning: {}", load.trim()));
+    say("\n| one processor | found | limit |\n|---|---|---|");
     let [hello, receiver] = safe.starts([program(HELLO), program("receive-hook")]).await;
     let ratio = receiver.processor.as_secs_f64() / hello.processor.as_secs_f64();
     let times =
         |start: &measure::Start| format!("{} ({} by the clock)", millis(start.processor), millis(start.wall));
-    report.say(&format!("| hello world: start to first answer | {} | |", times(&hello)));
+    say(&format!("| hello world: start to first answer | {} | |", times(&hello)));
     let found = format!("{}: {ratio:.1} times", times(&receiver));
     report.row(
         "receive-hook: the same, with two first TLS connections",
         &found,
         ("4 times", ratio <= START_RATIO_MAX),
     );
-    report.say(&format!("| hello world: an event | {} µs | |", plain.warm(program(HELLO)).await.as_micros()));
+    say(&format!("| hello world: an event | {} µs | |", plain.warm(program(HELLO)).await.as_micros()));
     let warm = plain.warm(program("receive-hook")).await;
     report.row(
         "receive-hook: an event, with two calls to AWS",
@@ -131,7 +128,7 @@ async fn run(report: &mut Report, programs: &BTreeMap<&'static str, PathBuf>) {
     );
     for name in [HELLO, "receive-hook"] {
         if let Some(count) = plain.instructions(program(name)).await {
-            report.say(&format!("| {name}: an event, thousands of instructions | {} | |", count / 1_000));
+            say(&format!("| {name}: an event, thousands of instructions | {} | |", count / 1_000));
         }
     }
     let request = serde_json::json!({"version": "2.0", "rawPath": "/api/v4/version", "headers": {
@@ -148,11 +145,11 @@ async fn run(report: &mut Report, programs: &BTreeMap<&'static str, PathBuf>) {
         report.row(&what, &format!("{} MB", megabytes(bytes)), ("30 MB", bytes <= MEMORY_BYTES_MAX));
     }
     let (counted, calls) = plain.counted_event(program("receive-hook"), program("relay-http")).await;
-    report.say(&format!("\nCalls of a warm event with three targets: {}.\n", calls.join(", ")));
-    report.say(&counted.table());
-    report.say(&format!("Idle: ${:.2} a month. The same million elsewhere:", cost::idle()));
+    say(&format!("\nCalls of a warm event with three targets: {}.\n", calls.join(", ")));
+    say(&counted.table());
+    say(&format!("Idle: ${:.2} a month. The same million elsewhere:", cost::idle()));
     for (service, price) in cost::ELSEWHERE {
-        report.say(&format!("{service} {price}"));
+        say(&format!("{service} {price}"));
     }
 }
 

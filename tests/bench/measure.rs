@@ -47,7 +47,7 @@ impl Pushes {
         let mut mac = Hmac::<Sha256>::new_from_slice(SOURCE_SECRET.as_bytes()).expect("any key will do");
         mac.update(push.body());
         let digest = mac.finalize().into_bytes();
-        let signature = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
         Self { body: String::from_utf8(push.body().to_vec()).expect("it is JSON"), signature, count: 0 }
     }
 
@@ -143,7 +143,7 @@ impl House {
             assert_accepted(&function.handle(pushes.next()).await, program);
         }
         self.aws.take_sent();
-        (function.processor_time() - before) / u32::try_from(EVENTS).expect("it is small")
+        function.processor_time().saturating_sub(before) / u32::try_from(EVENTS).expect("it is small")
     }
 
     /// A warm function's instructions for one event; `None` without valgrind.

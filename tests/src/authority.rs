@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::NamedTempFile;
 use tokio_rustls::TlsAcceptor;
@@ -23,7 +25,7 @@ impl Authority {
         let authority_key = KeyPair::generate().expect("make a key");
         let root = authority.self_signed(&authority_key).expect("sign");
         let bundle = NamedTempFile::new().expect("make a file");
-        std::fs::write(bundle.path(), root.pem()).expect("write the certificate");
+        std::fs::write(bundle.path(), pem(root.der())).expect("write the certificate");
         let key = KeyPair::generate().expect("make a key");
         let leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
         let leaf = leaf.signed_by(&key, &Issuer::new(authority, authority_key)).expect("sign");
@@ -47,4 +49,8 @@ impl Default for Authority {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn pem(certificate: &[u8]) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(certificate))
 }
