@@ -3,6 +3,8 @@
 //!
 //! Not here: the attempt itself (`relay_irker`, `relay_http`).
 
+mod lines;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,12 +80,6 @@ impl Due {
         Held { delivery: &self.task, queue: self.queue }
     }
 
-    /// How long after it was due its attempt began, in milliseconds: what we, and those before it in order, have made it
-    /// wait, and not its target.
-    fn late_ms(&self) -> i64 {
-        late_ms(self.task.queued_at, self.record.as_ref().map(|(record, _)| &record.state), self.began_at)
-    }
-
     /// How far it has come before.
     pub(crate) fn progress(&self) -> Option<&Progress> {
         self.record.as_ref().and_then(|(record, _)| record.progress.as_ref())
@@ -99,15 +95,6 @@ impl Due {
         let last = self.record.as_ref().and_then(|(record, _)| record.attempts.last());
         last.is_some_and(|attempt| matches!(attempt.outcome, Outcome::Unknown { .. }))
     }
-}
-
-/// A delivery is due when it is queued, or later, when its record says.
-fn late_ms(queued_at: Timestamp, state: Option<&DeliveryState>, began_at: Timestamp) -> i64 {
-    let due_at = match state {
-        Some(DeliveryState::Waiting { due_at }) => queued_at.max(*due_at),
-        _ => queued_at,
-    };
-    (began_at.0 - due_at.0).max(0)
 }
 
 /// What a task turns out to be.
@@ -126,7 +113,7 @@ pub(crate) async fn prepare(app: &App, queue: QueueName, task: Delivery) -> Resu
         match events::standing(app, &task, rows.event).await? {
             Standing::Valid(accepted, stored) => break (accepted, stored, (rows.record, rows.health)),
             Standing::Void => {
-                log_void(app, &task);
+                lines::void(app, &task);
                 return Ok(Step::Answer(Answer::Done));
             }
             Standing::Pending => match looks.next() {
@@ -189,17 +176,6 @@ async fn not_now(
             let record = DeliveryRecord::waiting(before, state, now);
             write(app, held, (record, version)).await.map(Some)
         }
-    }
-}
-
-/// A void task is nothing to worry about, unless it is so old that its event may have been accepted, and forgotten: a
-/// machine was switched off for weeks.
-fn log_void(app: &App, task: &Delivery) {
-    let (event, target) = (&task.event, task.target);
-    if app.clock.now().since(task.queued_at) < events::KEPT {
-        tracing::info!(%event, %target, "delivery.void");
-    } else {
-        tracing::warn!(%event, %target, "delivery.expired");
     }
 }
 
@@ -281,7 +257,7 @@ async fn conclude(
     let state = state_after(app, due, &outcome, &health);
     let now = app.clock.now();
     let duration_ms = u64::try_from(now.since(due.began_at).as_millis()).unwrap_or(u64::MAX);
-    log_attempt(due, &outcome, &state, now);
+    lines::attempt(due, &outcome, &state, now);
     let counts = Counts {
         arrived: u64::from(state == DeliveryState::Done && outcome != Outcome::Gone),
         failed: u64::from(outcome.has_failed()),
@@ -315,23 +291,6 @@ fn state_after(app: &App, due: &Due, outcome: &Outcome, health: &Health) -> Deli
             DeliveryState::Waiting { due_at: (now + after).max(rests_until) }
         }
     }
-}
-
-/// One wide event for one attempt.
-fn log_attempt(due: &Due, outcome: &Outcome, state: &DeliveryState, now: Timestamp) {
-    tracing::info!(
-        event = %due.task.event,
-        target = %due.task.target,
-        queue = due.queue.as_str(),
-        attempt = due.attempt,
-        outcome = outcome.name(),
-        detail = %outcome,
-        state = state.name(),
-        duration_ms = now.0 - due.began_at.0,
-        lag_ms = now.0 - due.task.queued_at.0,
-        due_lag_ms = due.late_ms(),
-        "delivery.attempted"
-    );
 }
 
 /// Writes down how far a delivery has come that goes on after a while.
@@ -426,21 +385,4 @@ pub(crate) fn task(body: &str) -> Result<crate::queue::Task, Answer> {
         tracing::error!(error = %Causes(&error), "task.unreadable");
         Answer::Fault
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_delivery_is_late_from_when_it_was_due() {
-        let late = |due_at: Option<i64>| {
-            let state = due_at.map(|due_at| DeliveryState::Waiting { due_at: Timestamp(due_at) });
-            late_ms(Timestamp(1_000), state.as_ref(), Timestamp(9_000))
-        };
-        assert_eq!(late(None), 8_000, "its first attempt is due at once");
-        assert_eq!(late(Some(7_000)), 2_000, "its schedule made it wait");
-        assert_eq!(late(Some(500)), 8_000, "it was queued again after its time");
-        assert_eq!(late(Some(9_500)), 0, "clocks differ");
-    }
 }
