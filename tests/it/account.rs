@@ -56,9 +56,19 @@ impl Account {
 
     /// A new table, which goes by this clock.
     pub(crate) async fn table(&self, clock: Clock) -> DynamoTable {
-        let client = aws_sdk_dynamodb::Client::new(&self.config);
         let name = fresh("table");
-        let mut table = client.create_table().table_name(&name).billing_mode(BillingMode::PayPerRequest);
+        self.create_table(&name).await;
+        DynamoTable::new(self.dynamo(), name, clock)
+    }
+
+    pub(crate) fn dynamo(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
+    /// A table as in `template.yaml`.
+    pub(crate) async fn create_table(&self, name: &str) {
+        let mut table =
+            self.dynamo().create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
         for (attribute, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
             let text = AttributeDefinition::builder().attribute_name(attribute);
             let text = text.attribute_type(ScalarAttributeType::S).build().expect("complete");
@@ -66,7 +76,6 @@ impl Account {
             table = table.attribute_definitions(text).key_schema(key.expect("complete"));
         }
         table.send().await.expect("make the table");
-        DynamoTable::new(client, name, clock)
     }
 
     /// New queues. A task is set aside after as many handovers as `handovers_max` says.

@@ -1,10 +1,13 @@
-//! One machine is backed up while it works, lost, and restored.
+//! One machine is backed up while it works, lost, and restored. On AWS, a table is restored beside the one that lost
+//! something.
 
 use std::fs;
 
-use end_to_end::{Bellhop, HttpReceiver, Project, eventually};
+use end_to_end::{Bellhop, HttpReceiver, Operator, Project, eventually};
 use serde_json::Value;
 
+use crate::account::{Account, fresh};
+use crate::lambda::SEALING_KEY;
 use crate::words::farewell;
 
 /// How many deliveries wait for a target that refuses them: few enough for it not to be left alone.
@@ -81,7 +84,7 @@ async fn a_machine_that_is_lost_comes_back_with_all_that_was_accepted_before_its
 
 #[test]
 fn a_sealing_key_is_changed_while_the_old_one_is_known() {
-    let operator = end_to_end::Operator::on_one_machine();
+    let operator = Operator::on_one_machine();
     let project = operator.writes("project.toml", Project::named("diaspora/diaspora").to_toml());
     operator.hears(&["apply", &project]);
     let key = operator.store().join("sealing.key");
@@ -96,6 +99,33 @@ fn a_sealing_key_is_changed_while_the_old_one_is_known() {
     fs::write(&key, &old).expect("write the key");
     let refused = operator.is_refused(&["export"]);
     assert!(refused.contains("does not open with this sealing key"), "{refused}");
+}
+
+/// The emulator restores what is there now, whatever moment is asked for: so it is asked before the loss.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn projects_that_were_lost_on_aws_are_taken_over_from_a_restored_table() {
+    let Some(account) = Account::open("point-in-time recovery").await else { return };
+    let (table, restored) = (fresh("table"), fresh("restored"));
+    account.create_table(&table).await;
+    let mut environment = account.emulator.environment();
+    environment.push(("BELLHOP_SEALING_KEY", SEALING_KEY.to_owned()));
+    let live = Operator::on_table(&table, &environment);
+    let project = live.writes("project.toml", Project::named("mike/diaspora").to_toml());
+    live.hears(&["apply", &project]);
+    let restoring = account.dynamo().restore_table_to_point_in_time().source_table_name(&table);
+    let restoring = restoring.target_table_name(&restored).use_latest_restorable_time(true).send();
+    restoring.await.expect("DynamoDB restores it beside");
+
+    let wrong = live.writes("wrong.toml", Project::named("mike/other").to_toml());
+    live.hears(&["apply", &wrong, "--prune"]);
+    assert!(!live.hears(&["export"]).contains("mike/diaspora"));
+
+    let lost = Operator::on_table(&restored, &environment);
+    let lost = lost.hears(&["export", "--with-secrets", "mike/diaspora"]);
+    let lost = live.writes("lost.toml", &lost);
+    live.hears(&["apply", &lost]);
+    let there = live.hears(&["export", "--with-secrets", "mike/diaspora"]);
+    assert!(there.contains(Project::SECRET), "{there}");
 }
 
 fn branch_of(body: &[u8]) -> String {
