@@ -8,7 +8,8 @@
 //! [`QUEUE_WAIT_MAX`], and everything behind it waits, too. When it is parked, the next one has its turn.
 //!
 //! Such a row is written *after* the delivery's record says the same, and removed after the task is in the queue again:
-//! whatever crashes between leaves a row too many, or a task that comes again and writes it then. Both are harmless.
+//! whatever crashes between leaves a row too many, or a task that comes again and writes it then. Both are harmless. Whoever
+//! is asked to send one delivery again has no task that comes again, and so has a row first ([`insure`]).
 //!
 //! Not here: when a delivery is due (`relay::schedule`), how it fares at the target (`relay`).
 
@@ -88,13 +89,20 @@ async fn stay_or_keep(
 }
 
 async fn keep(app: &App, delivery: &Delivery, due_at: Timestamp) -> Result<Answer, StoreError> {
-    let Delivery { event, target, .. } = delivery;
-    // By time: padded, so that texts sort as numbers.
-    put(app, Key::new(due_partition(*target), format!("{:015}#{event}", due_at.0)), delivery).await?;
+    let target = delivery.target;
+    put(app, due_key(delivery, due_at), delivery).await?;
     // The name after the row: a sweep that finds no name finds no row either.
-    let name = item(Key::new(DUE, target.to_string()), target, None);
+    let name = item(Key::new(DUE, target.to_string()), &target, None);
     app.table.put(name, Condition::Always).await?;
     Ok(Answer::Done)
+}
+
+/// Keeps a delivery that somebody is about to send, in case they die over it: then a sweep sends it, a minute later. Gives
+/// the row that is to be forgotten when it is sent.
+pub(crate) async fn insure(app: &App, delivery: &Delivery) -> Result<Key, StoreError> {
+    let due_at = app.clock.now() + SWEEP_EVERY;
+    keep(app, delivery, due_at).await?;
+    Ok(due_key(delivery, due_at))
 }
 
 /// Keeps a parked delivery where it is found under its target.
@@ -108,6 +116,11 @@ async fn put(app: &App, key: Key, delivery: &Delivery) -> Result<(), StoreError>
     let expires_at = Some(app.clock.now() + events::KEPT);
     app.table.put(item(key, delivery, expires_at), Condition::Always).await?;
     Ok(())
+}
+
+/// By time: padded, so that texts sort as numbers.
+fn due_key(Delivery { event, target, .. }: &Delivery, due_at: Timestamp) -> Key {
+    Key::new(due_partition(*target), format!("{:015}#{event}", due_at.0))
 }
 
 fn due_partition(target: TargetId) -> String {

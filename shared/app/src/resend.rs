@@ -3,12 +3,15 @@
 //!
 //! Not here: many events (`replay`), what a target has parked (`parking::release`), a new event (`receive_hook`).
 
-use config::TargetId;
+use std::sync::Arc;
+
+use config::{Project, TargetId};
 
 use crate::ids::EventId;
-use crate::parking::{ParkingError, begin_anew};
+use crate::parking::{self, ParkingError, begin_anew};
 use crate::queue::{Delivery, Queue, Task};
-use crate::{App, events, projects};
+use crate::table::Condition;
+use crate::{App, Causes, events, projects};
 
 /// Why an event was not sent again.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +35,14 @@ pub async fn resend(
     event: &EventId,
     target: TargetId,
 ) -> Result<(), ResendError> {
-    let task = begun_anew(app, event, target).await?;
-    queue.send(vec![task]).await.map_err(ParkingError::from)?;
+    let (delivery, project) = find(app, event, target).await?;
+    // Whoever dies between the record and the queue would leave a delivery that waits for nobody.
+    let insured = parking::insure(app, &delivery).await.map_err(ParkingError::from)?;
+    begin_anew(app, &delivery).await.map_err(ParkingError::from)?;
+    queue.send(vec![Task::of(project.as_deref(), delivery)]).await.map_err(ParkingError::from)?;
+    if let Err(error) = app.table.delete(&insured, Condition::Always).await {
+        tracing::warn!(%event, %target, error = %Causes(&error), "delivery.may_be_resent_twice");
+    }
     tracing::info!(%event, %target, "delivery.resent");
     Ok(())
 }
@@ -54,6 +63,17 @@ pub async fn resend_to_all(
 
 /// The task that carries a delivery again, whose record says so already: whoever has it must send it.
 pub(crate) async fn begun_anew(app: &App, event: &EventId, target: TargetId) -> Result<Task, ResendError> {
+    let (delivery, project) = find(app, event, target).await?;
+    begin_anew(app, &delivery).await.map_err(ParkingError::from)?;
+    Ok(Task::of(project.as_deref(), delivery))
+}
+
+/// The delivery of an event to one of its targets, as if it were queued now, and its project.
+async fn find(
+    app: &App,
+    event: &EventId,
+    target: TargetId,
+) -> Result<(Delivery, Option<Arc<Project>>), ResendError> {
     let accepted = events::accepted(app, event).await.map_err(ParkingError::from)?;
     let accepted = accepted.ok_or(ResendError::UnknownEvent)?;
     if !accepted.targets.contains(&target) {
@@ -67,6 +87,5 @@ pub(crate) async fn begun_anew(app: &App, event: &EventId, target: TargetId) -> 
         target,
         queued_at: app.clock.now(),
     };
-    begin_anew(app, &delivery).await.map_err(ParkingError::from)?;
-    Ok(Task::of(project.as_deref(), delivery))
+    Ok((delivery, project))
 }

@@ -5,7 +5,8 @@
 //! ids that were written first. So a copy that comes after a crash finishes what was begun, and any other copy changes
 //! nothing; neither is answered a word.
 //!
-//! A run costs four calls: seen; the run; its task; and its audit row, the rows that lead to it and the mark in one.
+//! A run costs five calls: seen; the run; its task; its audit row and the rows that lead to it, in one; and the mark, alone,
+//! since of rows that are written in one call any part may be there after an error.
 //!
 //! Not here: HTTP (`doors`), what each command does (`act`).
 
@@ -133,8 +134,8 @@ pub async fn receive(
     log(&desk, &done.entry);
     let mut rows = done.rows;
     rows.push(audit::entry(&asked, &done.entry));
-    rows.push(seen_row(&command, &Seen { is_done: true, ..seen }));
     app.table.batch_put(rows).await?;
+    app.table.put(seen_row(&command, &Seen { is_done: true, ..seen }), Condition::Always).await?;
     Ok(if is_copy { Reply::Silence } else { Reply::Say(done.reply) })
 }
 

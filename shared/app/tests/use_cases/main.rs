@@ -17,6 +17,7 @@ mod engine;
 mod gitlab_commands;
 mod gitlab_peer;
 mod gitlab_runs;
+mod halves;
 mod hooks;
 mod house;
 mod irker;

@@ -1,0 +1,120 @@
+//! What is done by halves: somebody dies, or hears of an error, between two writes. Found by the simulation
+//! (`tests/simulation`), and kept here as dialogues.
+//!
+//! Not here: kills of the real program (`tests/it/crash.rs`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use app::App;
+use app::audit;
+use app::chat::{Entrance, Reply, receive};
+use app::clock::Chance;
+use app::deliveries::{self, DeliveryState};
+use app::egress::Guard;
+use app::http_target::Outbound;
+use app::queue::{Queue, QueueError, Task};
+use app::receive_hook::Received;
+use app::resend::resend;
+use app::runs;
+use app::seal::Sealer;
+use app::table::{Condition, Item, Key, Page, Query, Stored, Table, TableError, Write};
+use async_trait::async_trait;
+use config::{HookId, ProjectId, TargetId};
+use payload::{Payload, Secret};
+
+use super::chat_world::{ChatWorld, MATTERMOST_TOKEN};
+use super::world::{PUSH, Peer, World};
+
+/// Takes nothing.
+struct Out;
+
+#[async_trait]
+impl Queue for Out {
+    async fn send(&self, _: Vec<Task>) -> Result<(), QueueError> {
+        Err(QueueError::Unavailable("it is out".into()))
+    }
+}
+
+#[tokio::test]
+async fn who_dies_while_sending_again_what_had_arrived_leaves_nothing_that_waits_for_ever() {
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[200]).await;
+    world.configure(None, &[target.url()]).await;
+    let Received::Accepted { event, .. } = world.post("a", PUSH).await.unwrap() else { panic!() };
+    world.work().await;
+
+    let hook = TargetId::Hook(ProjectId(7), HookId(1));
+    resend(&world.app, &Out, &event, hook).await.unwrap_err();
+    for _ in 0..3 {
+        world.minute().await;
+    }
+    assert_eq!(target.count(), 2, "a sweep has sent it, once");
+    let record = deliveries::find(&world.app, &event, hook).await.unwrap().unwrap();
+    assert_eq!(record.state, DeliveryState::Done);
+}
+
+/// Writes the last of several items, and says that it is not known what was written: what DynamoDB may do.
+struct ByHalves {
+    table: Arc<dyn Table>,
+    is_well: AtomicBool,
+}
+
+#[async_trait]
+impl Table for ByHalves {
+    async fn get(&self, key: &Key) -> Result<Option<Stored>, TableError> {
+        self.table.get(key).await
+    }
+
+    async fn batch_get(&self, keys: &[Key]) -> Result<Vec<Stored>, TableError> {
+        self.table.batch_get(keys).await
+    }
+
+    async fn put(&self, item: Item, condition: Condition) -> Result<Write, TableError> {
+        self.table.put(item, condition).await
+    }
+
+    async fn delete(&self, key: &Key, condition: Condition) -> Result<Write, TableError> {
+        self.table.delete(key, condition).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, TableError> {
+        self.table.query(query).await
+    }
+
+    async fn batch_put(&self, mut items: Vec<Item>) -> Result<(), TableError> {
+        if self.is_well.load(Ordering::SeqCst) {
+            return self.table.batch_put(items).await;
+        }
+        self.table.batch_put(items.split_off(items.len() - 1)).await?;
+        Err(TableError::Unavailable("some of it was written".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_command_whose_rows_were_written_by_halves_is_finished_by_the_next_copy() {
+    let world = ChatWorld::new(r#"[{"users": ["UANN"], "jobs": ["ls"]}]"#).await;
+    let table = Arc::new(ByHalves { table: Arc::clone(&world.app.table), is_well: AtomicBool::new(false) });
+    let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
+    let app = App::with(Arc::clone(&table) as _, sealer, world.clock.clone(), Chance::seeded(2));
+    let outbound = Outbound::new(Guard::default()).unwrap();
+    let body = world.mattermost_form("UANN", "run ls");
+    let headers = [("authorization".parse().unwrap(), format!("Token {MATTERMOST_TOKEN}").parse().unwrap())];
+    let headers = headers.into_iter().collect();
+    let id = "mattermost".to_owned().try_into().unwrap();
+    let copy = async || {
+        let payload = Payload { headers: &headers, body: body.as_bytes() };
+        receive(&app, (&*world.queue, &outbound), Entrance::Command(&id), payload).await
+    };
+    copy().await.unwrap_err();
+    table.is_well.store(true, Ordering::SeqCst);
+    assert_eq!(copy().await.unwrap(), Reply::Silence);
+
+    let latest = runs::latest_of(&app, &id, "UANN").await.unwrap();
+    assert!(latest.is_some(), "the run is found by whoever asked for it");
+    let listing = runs::Listing { project: ProjectId(7), limit: 10, after: None };
+    assert_eq!(runs::list(&app, &listing).await.unwrap().runs.len(), 1);
+    let listing = audit::Listing { project: ProjectId(7), limit: 100, after: None };
+    let audited = audit::list(&app, &listing).await.unwrap();
+    assert_eq!(audited.entries.len(), 1);
+}
