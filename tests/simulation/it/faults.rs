@@ -62,9 +62,8 @@ impl Call {
             }
             Self::HandOut => &[Short],
             Self::Answer => &[ErrorBefore],
-            Self::Http => &[ErrorBefore, ErrorAfter, CrashBefore, CrashAfter, Slow(5)],
+            Self::Http | Self::Execute => &[ErrorBefore, ErrorAfter, CrashBefore, CrashAfter, Slow(5)],
             Self::Irker => &[ErrorBefore, ErrorAfter, CrashBefore, CrashAfter, Slow(2)],
-            Self::Execute => &[ErrorBefore, ErrorAfter, CrashBefore, CrashAfter, Slow(5)],
         }
     }
 }

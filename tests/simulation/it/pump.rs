@@ -38,9 +38,9 @@ const FAULT_PAUSE_MS: u64 = 20_000;
 fn consumer(queue: QueueName) -> (&'static str, Duration) {
     match queue {
         QueueName::Irker => ("relay-irker", Duration::from_secs(40)),
-        QueueName::Http => ("relay-http", Duration::from_secs(60)),
-        QueueName::HttpOrdered => ("relay-http-in-order", Duration::from_secs(60)),
-        QueueName::Runs => ("run-job", Duration::from_secs(120)),
+        QueueName::Http => ("relay-http", Duration::from_mins(1)),
+        QueueName::HttpOrdered => ("relay-http-in-order", Duration::from_mins(1)),
+        QueueName::Runs => ("run-job", Duration::from_mins(2)),
     }
 }
 

@@ -180,7 +180,9 @@ impl Tasks {
         }
         // While any of a group is hidden, none of it is handed out.
         if self.overtakes {
-            groups.values_mut().for_each(|places| places.retain(|place| self.held[*place].visible_at <= now));
+            for places in groups.values_mut() {
+                places.retain(|place| self.held[*place].visible_at <= now);
+            }
             groups.retain(|_, places| !places.is_empty());
         }
         groups.retain(|_, places| places.iter().all(|place| self.held[*place].visible_at <= now));

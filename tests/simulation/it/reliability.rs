@@ -85,9 +85,9 @@ fn test_02_while_the_queue_is_out_nobody_is_told_that_an_event_is_kept_and_all_c
 #[test]
 fn test_05_a_hundred_copies_at_once_are_one_event() {
     let mut plan = Plan::quiet(5, vec![hooks(1)]);
-    (0..100).for_each(|round| {
-        plan.add(u64::from(round) * 5, What::Event { project: 0, number: round, copies: 100 })
-    });
+    for number in 0..100 {
+        plan.add(u64::from(number) * 5, What::Event { project: 0, number, copies: 100 });
+    }
     let history = sound(&plan);
     let answers = |told: &Told| (told.accepted, told.repeated);
     assert!(
@@ -107,7 +107,9 @@ fn test_06_tasks_that_come_twice_and_crashes_after_the_post_repeat_no_more_than_
     plan.faults = Source::List(doubles.chain(crashes).collect());
     let history = sound(&plan);
     let mut heard: BTreeMap<&str, usize> = BTreeMap::new();
-    yes(&history).iter().for_each(|asked| *heard.entry(&asked.id).or_default() += 1);
+    for asked in yes(&history) {
+        *heard.entry(&asked.id).or_default() += 1;
+    }
     assert_eq!(heard.len(), 50, "each at least once, under its one id");
     // Two copies that are under way at once may both be posted, and a crash after a post repeats it.
     let extras = heard.values().sum::<usize>() - 50;

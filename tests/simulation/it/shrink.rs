@@ -126,14 +126,14 @@ impl Shrinking {
     }
 
     fn simplify(&mut self) {
-        let plain: [fn(&mut Plan); 5] = [
+        let simpler: [fn(&mut Plan); 5] = [
             |plan| plan.is_even = true,
             |plan| plan.projects.truncate(1),
             |plan| plan.is_one_process = false,
             |plan| plan.projects.iter_mut().for_each(|project| project.irkerd = None),
             |plan| plan.projects.iter_mut().for_each(|project| project.coalesce = false),
         ];
-        for change in plain {
+        for change in simpler {
             let mut plan = self.plan.clone();
             change(&mut plan);
             if size(&plan) <= size(&self.plan) {

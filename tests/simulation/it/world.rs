@@ -236,7 +236,7 @@ impl World {
         self.counts.lock().expect("nobody panics in it").crashes += 1;
         self.tell(|| format!("{} #{}: dies", invocation.role, invocation.number));
         invocation.is_dead.send_replace(true);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// A row was written, or taken away.
