@@ -95,7 +95,11 @@ impl UnderWay<'_> {
         match result {
             // One that does not listen any more was let go itself.
             Ok(()) => waiting.into_iter().for_each(|waiting| waiting.send(()).unwrap_or_default()),
-            Err(error) => tracing::error!(rows = count, error = %Causes(&error), "rows.unwritten"),
+            Err(error) => {
+                tracing::error!(rows = count, error = %Causes(&error), "rows.unwritten");
+                // Nobody is told, this one neither.
+                drop(waiting);
+            }
         }
         hears.await.map_err(|_| Unwritten)
     }

@@ -152,10 +152,11 @@ async fn come_to_rest(world: &World, people: &People) -> Vec<Finding> {
         sleep(pause).await;
         pause = (pause * 2).min(LOOK[1]);
     }
-    let held = world.tasks().held.len();
-    findings.push(Finding {
-        rule: Rule::Stuck,
-        text: format!("it does not come to rest: {held} tasks are queued"),
-    });
+    let (held, busy) = (world.tasks().held.len(), world.busy.load(Ordering::Relaxed));
+    let text = format!(
+        "it does not come to rest: {held} tasks are queued, {busy} invocations under way, a sweep is due at {:?}",
+        next_sweep(world)
+    );
+    findings.push(Finding { rule: Rule::Stuck, text });
     findings
 }

@@ -74,7 +74,9 @@ impl House {
     /// An `App` that remembers nothing.
     pub(crate) fn app(&self) -> App {
         let table = Arc::clone(&self.table);
-        App::with(table, sealer(), self.world.clock.clone(), self.chance.clone())
+        let app = App::with(table, sealer(), self.world.clock.clone(), self.chance.clone());
+        // As the functions are: deliveries that are handled side by side are written together.
+        if self.is_one_process { app } else { app.gathering() }
     }
 
     /// Has work done as one invocation, within a limit on Lambda. `None` if its process died over it.

@@ -5,23 +5,23 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use app::App;
-use app::audit;
 use app::chat::{Entrance, Reply, receive};
-use app::clock::Chance;
+use app::clock::{Chance, Clock};
 use app::deliveries::{self, DeliveryState};
 use app::egress::Guard;
 use app::http_target::Outbound;
-use app::queue::{Queue, QueueError, Task};
+use app::queue::{Answer, Queue, QueueError, QueueName, Task};
 use app::receive_hook::Received;
 use app::resend::resend;
-use app::runs;
 use app::seal::Sealer;
 use app::table::{Condition, Item, Key, Page, Query, Stored, Table, TableError, Write};
+use app::{App, audit, relay_http, runs};
 use async_trait::async_trait;
 use config::{HookId, ProjectId, TargetId};
 use payload::{Payload, Secret};
+use tokio::time::timeout;
 
 use super::chat_world::{ChatWorld, MATTERMOST_TOKEN};
 use super::world::{PUSH, Peer, World};
@@ -91,12 +91,37 @@ impl Table for ByHalves {
     }
 }
 
+/// The same house by a table that does all by halves.
+fn by_halves(table: &Arc<dyn Table>, clock: &Clock) -> (Arc<ByHalves>, App) {
+    let table = Arc::new(ByHalves { table: Arc::clone(table), is_well: AtomicBool::new(false) });
+    let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
+    let app = App::with(Arc::clone(&table) as _, sealer, clock.clone(), Chance::seeded(2));
+    (table, app)
+}
+
+#[tokio::test]
+async fn a_table_that_takes_no_rows_of_many_holds_no_delivery_up() {
+    /// Longer than anything here takes.
+    const PATIENCE: Duration = Duration::from_secs(10);
+    for (gathers, expected) in [(false, Answer::Done), (true, Answer::Fault)] {
+        let Some(world) = World::new().await else { return };
+        let target = Peer::http(&[200]).await;
+        world.configure(None, &[target.url(), target.url()]).await;
+        world.post("a", PUSH).await.unwrap();
+        let (_, app) = by_halves(&world.app.table, &world.clock);
+        let app = if gathers { app.gathering() } else { app };
+        let outbound = world.outbound();
+        let handler = async |run: &[&str]| relay_http::handle(&app, &outbound, run).await;
+        let handled = timeout(PATIENCE, world.house.hand_out(QueueName::Http, 1, handler)).await;
+        assert_eq!(handled.expect("everybody hears how it ended"), [expected; 2], "gathers: {gathers}");
+        assert_eq!(target.count(), 2);
+    }
+}
+
 #[tokio::test]
 async fn a_command_whose_rows_were_written_by_halves_is_finished_by_the_next_copy() {
     let world = ChatWorld::new(r#"[{"users": ["UANN"], "jobs": ["ls"]}]"#).await;
-    let table = Arc::new(ByHalves { table: Arc::clone(&world.app.table), is_well: AtomicBool::new(false) });
-    let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
-    let app = App::with(Arc::clone(&table) as _, sealer, world.clock.clone(), Chance::seeded(2));
+    let (table, app) = by_halves(&world.app.table, &world.clock);
     let outbound = Outbound::new(Guard::default()).unwrap();
     let body = world.mattermost_form("UANN", "run ls");
     let headers = [("authorization".parse().unwrap(), format!("Token {MATTERMOST_TOKEN}").parse().unwrap())];
