@@ -112,8 +112,8 @@ async fn a_table_that_takes_no_rows_of_many_holds_no_delivery_up() {
         let app = if gathers { app.gathering() } else { app };
         let outbound = world.outbound();
         let handler = async |run: &[&str]| relay_http::handle(&app, &outbound, run).await;
-        let handled = timeout(PATIENCE, world.house.hand_out(QueueName::Http, 1, handler)).await;
-        assert_eq!(handled.expect("everybody hears how it ended"), [expected; 2], "gathers: {gathers}");
+        let answered = timeout(PATIENCE, world.house.hand_out(QueueName::Http, 1, handler)).await;
+        assert_eq!(answered.expect("everybody hears how it ended"), [expected; 2], "gathers: {gathers}");
         assert_eq!(target.count(), 2);
     }
 }
