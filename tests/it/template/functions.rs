@@ -7,9 +7,12 @@ use saphyr::Yaml;
 
 use super::{at, check, collect, entries, name_in};
 
+/// A function, its actions at the table, the queues that it sends to, and those that feed it.
+type Rights = (&'static str, &'static [&'static str], &'static [QueueName], &'static [QueueName]);
+
 /// What a function does with the table, as its code calls it (`aws::DynamoTable`), and with queues: which it sends to, and
 /// which feed it. Read off the use cases that its `main` wires, so that a right more or less is seen in a review.
-const RIGHTS: [(&str, &[&str], &[QueueName], &[QueueName]); 7] = [
+const RIGHTS: [Rights; 7] = [
     // `gitlab_runs::wake`: what comes in may be the end of a run.
     ("ReceiveHook", &["BatchWriteItem", "GetItem", "PutItem", "Query"], &QueueName::ALL, &[]),
     (
@@ -213,7 +216,7 @@ fn one_host_name_leads_every_address_to_its_function() {
     });
 }
 
-/// As CloudFront has it: a star is any text, slashes included.
+/// As `CloudFront` has it: a star is any text, slashes included.
 fn fits(pattern: &str, path: &str) -> bool {
     let Some((begin, rest)) = pattern.split_once('*') else { return pattern == path };
     let Some(left) = path.strip_prefix(begin) else { return false };
