@@ -4,8 +4,10 @@
 
 use std::sync::{Arc, Weak};
 
+use app::App;
 use app::clock::{Chance, Clock};
 use app::queue::QueueName;
+use app::seal::Sealer;
 use aws::{DynamoTable, QueueUrls};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::Credentials;
@@ -14,7 +16,10 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use end_to_end::Emulator;
+use payload::Secret;
 use tokio::sync::Mutex;
+
+use crate::lambda::SEALING_KEY;
 
 /// Runs as long as a test uses it: tests that run side by side share one.
 static EMULATOR: Mutex<Weak<Emulator>> = Mutex::const_new(Weak::new());
@@ -63,6 +68,14 @@ impl Account {
 
     pub(crate) fn dynamo(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
+    /// A Bellhop on a new table of this name.
+    pub(crate) async fn app(&self, table: &str) -> Arc<App> {
+        self.create_table(table).await;
+        let table = DynamoTable::new(self.dynamo(), table, Clock::System);
+        let sealer = Sealer::new(&Secret::new(SEALING_KEY)).expect("a key");
+        Arc::new(App::new(Arc::new(table), sealer))
     }
 
     /// A table as in `template.yaml`.

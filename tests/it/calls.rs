@@ -59,7 +59,7 @@ impl Functions {
     /// Lambda hands out what is in the queue, in one batch. How many items are left.
     async fn hand_out(&self) -> usize {
         let handler = async |run: &[&str]| app::relay_http::handle(&self.relay, &self.outbound, run).await;
-        let trigger = Trigger::new(QueueName::Http, Deferral::QueueTimeout, handler);
+        let trigger = Trigger::new(QueueName::Http, Deferral::QueueTimeout, &self.relay, handler);
         let batch = serde_json::from_value(self.aws.take_sent()).expect("a batch");
         let deadline = Clock::System.now() + Duration::from_mins(5);
         trigger.handle(batch, deadline).await.batch_item_failures.len()

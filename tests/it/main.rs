@@ -10,6 +10,7 @@ mod conformance;
 mod console;
 mod crash;
 mod demo;
+mod deployed;
 mod doors;
 mod irc;
 mod irker_sink;

@@ -1,13 +1,16 @@
-//! SQS, DynamoDB, S3, CodeBuild and CloudWatch Logs in one process of one's own: the emulator ministack, spoken to as the AWS SDKs do (JSON over
-//! HTTP). It checks no signatures, so there is no SDK here.
+//! AWS in one process of one's own: the emulator ministack, spoken to as the AWS SDKs do (JSON over HTTP). It checks no
+//! signatures, so there is no SDK here. Whoever deploys functions into it has them run as processes of its own.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use reqwest::Client;
+use reqwest::{Client, Method};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::program::Program;
-use crate::tools::{free_port, python_tool, skip};
+use crate::tools::{free_port, python_tool, skip, workspace};
 
 /// Where everything is said to be.
 const REGION: &str = "eu-west-1";
@@ -17,7 +20,7 @@ const REGION: &str = "eu-west-1";
 pub struct Emulator {
     url: String,
     client: Client,
-    _program: Program,
+    program: Program,
 }
 
 /// A client that keeps no connection: tests share an emulator, and each has a runtime of its own, with which its connections
@@ -29,21 +32,17 @@ fn unpooled() -> Client {
 impl Emulator {
     /// Starts one, or notes why `test` is skipped.
     pub async fn start(test: &str) -> Option<Self> {
-        let Some(ministack) = python_tool("ministack") else {
-            skip(&format!("{test}: the emulator is not installed; tests/run does that"));
+        let is_moto = std::env::var_os("BELLHOP_EMULATOR").is_some_and(|name| name == "moto");
+        let emulator = if is_moto { "moto_server" } else { "ministack" };
+        let Some(python) = python_tool(emulator).and_then(|_| python_tool("python3")) else {
+            skip(&format!("{test}: the emulator {emulator} is not installed; see CONTRIBUTING.md"));
             return None;
         };
         let port = free_port();
-        let mut program = Program::start(
-            Command::new(ministack)
-                .env("GATEWAY_PORT", port.to_string())
-                // By default it listens on every interface, and on the ports of services that we do not use.
-                .envs([("BIND_HOST", "127.0.0.1"), ("MINISTACK_HOST", "127.0.0.1")])
-                .envs([("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0")])
-                .envs([("MINISTACK_REGION", REGION), ("LOG_LEVEL", "WARNING")]),
-        );
+        let url = format!("http://127.0.0.1:{port}");
+        let mut program = if is_moto { moto(&python, port) } else { ministack(&python, (&url, port)) };
         program.listens_on(port).await;
-        Some(Self { url: format!("http://127.0.0.1:{port}"), client: unpooled(), _program: program })
+        Some(Self { url, client: unpooled(), program })
     }
 
     /// The environment in which a program takes this for AWS.
@@ -54,6 +53,11 @@ impl Emulator {
             ("AWS_ACCESS_KEY_ID", "000000000000".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "of no meaning here".to_owned()),
         ]
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Makes a table as in `template.yaml`.
@@ -123,6 +127,46 @@ impl Emulator {
         Some(found.bytes().await.expect("the object in whole").to_vec())
     }
 
+    /// Calls Lambda, which speaks another way than the others.
+    ///
+    /// # Panics
+    /// If it refuses.
+    pub async fn lambda(&self, method: Method, path: &str, order: &Value) -> Value {
+        let url = format!("{}/2015-03-31/{path}", self.url);
+        let request = self.client.request(method, url).body(order.to_string());
+        let response = request.header("Authorization", signature("lambda")).send().await;
+        let response = response.unwrap_or_else(|error| panic!("{path}: {error}"));
+        let status = response.status();
+        let answer = response.text().await.expect("the emulator answers in text");
+        assert!(status.is_success(), "{path}: {status} {answer}");
+        serde_json::from_str(&answer).unwrap_or_default()
+    }
+
+    /// Sends a signal to every process that runs this function. Says how many there are.
+    pub fn signal(&self, function: &str, signal: Signal) -> usize {
+        let processes = self.processes_of(function);
+        for process in &processes {
+            // One that has just ended needs none.
+            let _ = kill_process(*process, signal);
+        }
+        processes.len()
+    }
+
+    fn processes_of(&self, function: &str) -> Vec<Pid> {
+        let variable = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
+        let parent = format!("PPid:\t{}\n", self.program.id());
+        let is_of = |folder: &Path| {
+            let status = fs::read_to_string(folder.join("status")).ok()?;
+            let environment = fs::read(folder.join("environ")).ok()?;
+            let mut variables = environment.split(|byte| *byte == 0);
+            (status.contains(&parent) && variables.any(|known| known == variable.as_bytes())).then_some(())
+        };
+        let folders = fs::read_dir("/proc").expect("see the processes").flatten().map(|entry| entry.path());
+        let processes = folders.filter(|folder| is_of(folder).is_some());
+        let numbers = processes.filter_map(|folder| folder.file_name()?.to_str()?.parse().ok());
+        numbers.filter_map(Pid::from_raw).collect()
+    }
+
     /// Calls one operation of one service.
     ///
     /// # Panics
@@ -144,6 +188,33 @@ impl Emulator {
         assert!(status.is_success(), "{operation}: {status} {answer}");
         serde_json::from_str(&answer).unwrap_or_default()
     }
+}
+
+/// The emulator of all the tests.
+fn ministack(python: &Path, (url, port): (&str, u16)) -> Program {
+    Program::start(
+        Command::new(python)
+            .arg(workspace().join("tests/src/emulator.py"))
+            .env("GATEWAY_PORT", port.to_string())
+            // What it tells the functions that it runs.
+            .env("AWS_ENDPOINT_URL", url)
+            // By default it listens on every interface, and on the ports of services that we do not use.
+            .envs([("BIND_HOST", "127.0.0.1"), ("MINISTACK_HOST", "127.0.0.1")])
+            .envs([("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0")])
+            .envs([("MINISTACK_REGION", REGION), ("LOG_LEVEL", "WARNING")]),
+    )
+}
+
+/// A second opinion, for `conformance` alone: it runs no functions. See CONTRIBUTING.md.
+fn moto(python: &Path, port: u16) -> Program {
+    Program::start(Command::new(python).args([
+        "-m",
+        "moto.server",
+        "-H",
+        "127.0.0.1",
+        "-p",
+        &port.to_string(),
+    ]))
 }
 
 /// Nobody looks at more of it than the service.

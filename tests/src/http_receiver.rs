@@ -42,7 +42,13 @@ pub struct HttpReceiver {
 #[derive(Clone, Debug, Default)]
 struct Desk {
     received: Arc<Mutex<VecDeque<Received>>>,
-    answers: Arc<Mutex<VecDeque<StatusCode>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    Status(StatusCode),
+    Never,
 }
 
 impl HttpReceiver {
@@ -66,7 +72,12 @@ impl HttpReceiver {
     /// Answers the next request so; 200 again once all such answers are used up.
     pub fn answers_next(&self, status: u16) {
         let status = StatusCode::from_u16(status).expect("a status");
-        self.desk.answers.lock().expect("lock").push_back(status);
+        self.desk.answers.lock().expect("lock").push_back(Answer::Status(status));
+    }
+
+    /// Takes the next request, and never answers it.
+    pub fn holds_next(&self) {
+        self.desk.answers.lock().expect("lock").push_back(Answer::Never);
     }
 
     /// The next request.
@@ -94,6 +105,11 @@ impl Drop for HttpReceiver {
 
 async fn receive(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let received = Received { at: Instant::now(), headers, body: body.to_vec() };
+    let answer = desk.answers.lock().expect("lock").pop_front();
     desk.received.lock().expect("lock").push_back(received);
-    desk.answers.lock().expect("lock").pop_front().unwrap_or(StatusCode::OK)
+    match answer {
+        Some(Answer::Status(status)) => status,
+        Some(Answer::Never) => std::future::pending().await,
+        None => StatusCode::OK,
+    }
 }

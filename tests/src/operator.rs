@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Instant;
 
 use tempfile::TempDir;
 
 use crate::build::built;
 use crate::program::Program;
+use crate::waiting::PATIENCE;
 
 /// An operator of one Bellhop, with a folder for files.
 #[derive(Debug)]
@@ -73,6 +75,18 @@ impl Operator {
         let said_all =
             |said: &str| expected.iter().all(|expected| said.contains(expected)).then(|| said.to_owned());
         program.prints(&format!("bellhop {command:?} to say {expected:?}"), said_all).await
+    }
+
+    /// Starts a command, and kills it as soon as something is so.
+    ///
+    /// # Panics
+    /// If that does not come about in time.
+    pub async fn is_killed_at(&self, command: &[&str], is_so: impl AsyncFn() -> bool) {
+        let _killed_then = Program::start(&mut self.command(command));
+        let began = Instant::now();
+        while !is_so().await {
+            assert!(began.elapsed() < PATIENCE, "bellhop {command:?} does not come so far");
+        }
     }
 
     fn command(&self, command: &[&str]) -> Command {

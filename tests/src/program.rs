@@ -44,6 +44,10 @@ impl Program {
         program
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn stdout(&self) -> String {
         self.read("stdout")
     }

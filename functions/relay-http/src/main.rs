@@ -22,5 +22,5 @@ async fn main() -> anyhow::Result<()> {
     let handler = async |run: &[&str]| app::relay_http::handle(&app, &outbound, run).await;
     let queue = |queue| Ok::<_, EnvironmentError>((queue, environment.deferral(queue)?));
     let queues = [queue(QueueName::Http)?, queue(QueueName::HttpOrdered)?];
-    aws::serve_queues(queues, handler).await.map_err(anyhow::Error::from_boxed)
+    aws::serve_queues(&app, queues, handler).await.map_err(anyhow::Error::from_boxed)
 }

@@ -19,7 +19,7 @@ async fn main() -> anyhow::Result<()> {
     let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?).logging(environment.log()?);
     let guard = environment.guard()?;
     let handler = async |run: &[&str]| app::relay_irker::handle(&app, &guard, run).await;
-    aws::serve_queues([(QueueName::Irker, Deferral::QueueTimeout)], handler)
+    aws::serve_queues(&app, [(QueueName::Irker, Deferral::QueueTimeout)], handler)
         .await
         .map_err(anyhow::Error::from_boxed)
 }

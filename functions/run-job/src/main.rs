@@ -36,5 +36,5 @@ async fn main() -> anyhow::Result<()> {
     };
     let handler = async |run: &[&str]| handle(&app, &hands, run).await;
     let deferral = environment.deferral(QueueName::Runs)?;
-    aws::serve_queues([(QueueName::Runs, deferral)], handler).await.map_err(anyhow::Error::from_boxed)
+    aws::serve_queues(&app, [(QueueName::Runs, deferral)], handler).await.map_err(anyhow::Error::from_boxed)
 }

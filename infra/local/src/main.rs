@@ -166,7 +166,8 @@ impl AnyStore {
     async fn open_with_backlog(&self) -> anyhow::Result<(Arc<App>, Arc<dyn Backlog>)> {
         #[cfg(feature = "aws")]
         if let Some(table) = &self.table {
-            return Ok((aws::open_table(table).await?, Arc::new(aws::open_backlog().await)));
+            let app = aws::open_table(table).await?;
+            return Ok((Arc::clone(&app), Arc::new(aws::open_backlog(app).await)));
         }
         let House { app, store, .. } = House::open(&self.store.data)?;
         Ok((app, Arc::new(store.queue())))

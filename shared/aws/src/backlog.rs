@@ -1,4 +1,6 @@
-//! What an operator asks of the queues, on SQS. A queue names its dead-letter queue itself, in its redrive policy.
+//! What an operator asks of the queues, on SQS. What was set aside is in two places: in the table, what had too many faults
+//! (`app::faults`), and in a dead-letter queue, what SQS gave up itself, which no function could be given or count. A queue
+//! names its dead-letter queue itself, in its redrive policy.
 //!
 //! Dead letters are looked at by taking them for a moment: while that lasts, nobody else sees them, and if this program
 //! is stopped they are there again when it is over. One that is sent again is removed only after that. Its id in an
@@ -8,10 +10,13 @@
 //! minutes.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
+use app::App;
 use app::backlog::{Backlog, DeadLetter, Depth, PORTION_MAX, Redriven};
 use app::clock::Timestamp;
 use app::queue::{QueueError, QueueName};
+use app::set_aside::{self, SetAside};
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
@@ -24,14 +29,18 @@ const HIDDEN_S: i32 = 60;
 /// How long to wait for more, in seconds: shorter, and SQS asks only some of its machines.
 const WAIT_S: i32 = 1;
 
+/// Later than anything was set aside.
+const EVER: Timestamp = Timestamp(i64::MAX);
+
 /// How many takings in a row look for what has not been seen.
 const LOOKS_MAX: usize = 100;
 
 /// The queues of a deployed Bellhop.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SqsBacklog {
     client: Client,
     urls: QueueUrls,
+    app: Arc<App>,
 }
 
 /// Why nothing can be said of a queue.
@@ -49,9 +58,9 @@ enum BacklogError {
 }
 
 impl SqsBacklog {
-    /// The queues at these URLs.
-    pub fn new(client: Client, urls: QueueUrls) -> Self {
-        Self { client, urls }
+    /// The queues at these URLs, and this app's table.
+    pub fn new(client: Client, urls: QueueUrls, app: Arc<App>) -> Self {
+        Self { client, urls, app }
     }
 
     fn url(&self, queue: QueueName) -> Result<&str, QueueError> {
@@ -97,16 +106,35 @@ impl SqsBacklog {
         Ok(())
     }
 
+    async fn send(
+        &self,
+        queue: QueueName,
+        id: &str,
+        (group, body): (Option<&str>, &str),
+    ) -> Result<(), QueueError> {
+        let order = self.client.send_message().queue_url(self.url(queue)?).message_body(body);
+        let order = order.set_message_group_id(group.map(str::to_owned));
+        let order = order.set_message_deduplication_id(queue.is_ordered().then(|| format!("redrive-{id}")));
+        order.send().await.map_err(unavailable)?;
+        Ok(())
+    }
+
+    /// The tasks in the table.
+    async fn kept(
+        &self,
+        queue: QueueName,
+        (limit, before): (usize, Timestamp),
+    ) -> Result<Vec<SetAside>, QueueError> {
+        set_aside::list(&self.app, queue, (limit, before)).await.map_err(unavailable)
+    }
+
     /// Sends a dead letter to its queue, and removes it then.
     async fn bring_back(&self, queue: QueueName, (url, dead): (&str, &Message)) -> Result<(), QueueError> {
         let id = required(dead.message_id.as_deref(), "an id")?;
         let body = required(dead.body.as_deref(), "a body")?;
         let receipt = required(dead.receipt_handle.as_deref(), "a receipt")?;
-        let group = attribute(dead, &MessageSystemAttributeName::MessageGroupId).map(str::to_owned);
-        let order = self.client.send_message().queue_url(self.url(queue)?).message_body(body);
-        let order = order.set_message_group_id(group);
-        let order = order.set_message_deduplication_id(queue.is_ordered().then(|| format!("redrive-{id}")));
-        order.send().await.map_err(unavailable)?;
+        let group = attribute(dead, &MessageSystemAttributeName::MessageGroupId);
+        self.send(queue, id, (group, body)).await?;
         let removal = self.client.delete_message().queue_url(url).receipt_handle(receipt);
         removal.send().await.map_err(unavailable)?;
         Ok(())
@@ -125,32 +153,39 @@ impl Backlog for SqsBacklog {
         let count = |attributes: &HashMap<_, String>, name| {
             attributes.get(&name).and_then(|count| count.parse().ok()).unwrap_or_default()
         };
+        let kept = self.kept(queue, (usize::MAX, EVER)).await?.len() as u64;
         let ready = QueueAttributeName::ApproximateNumberOfMessages;
         Ok(Depth {
             ready: count(&attributes, ready.clone()),
             later: count(&attributes, QueueAttributeName::ApproximateNumberOfMessagesDelayed),
             under_way: count(&attributes, QueueAttributeName::ApproximateNumberOfMessagesNotVisible),
-            dead: count(&dead, ready)
+            dead: kept
+                + count(&dead, ready)
                 + count(&dead, QueueAttributeName::ApproximateNumberOfMessagesNotVisible),
             waits_s: None,
         })
     }
 
     async fn dead_letters(&self, queue: QueueName, limit: usize) -> Result<Vec<DeadLetter>, QueueError> {
+        let kept = self.kept(queue, (limit, EVER)).await?;
+        let limit = limit - kept.len();
         let url = self.dead_letter_url(queue).await?;
         let (mut seen, mut taken) = (BTreeSet::new(), Vec::new());
         for _ in 0..LOOKS_MAX {
-            let some = self.take(&url, limit - taken.len()).await?;
-            let is_over = some.is_empty();
-            taken.extend(some.into_iter().filter(|dead| seen.insert(dead.message_id.clone())));
-            if is_over || taken.len() >= limit {
+            if taken.len() >= limit {
                 break;
             }
+            let some = self.take(&url, limit - taken.len()).await?;
+            if some.is_empty() {
+                break;
+            }
+            taken.extend(some.into_iter().filter(|dead| seen.insert(dead.message_id.clone())));
         }
         for dead in &taken {
             self.give_back(&url, dead).await?;
         }
-        taken.iter().map(|dead| shown(queue, dead)).collect()
+        let kept = kept.into_iter().map(|task| Ok(task.shown(queue)));
+        kept.chain(taken.iter().map(|dead| shown(queue, dead))).collect()
     }
 
     async fn redrive(
@@ -158,6 +193,14 @@ impl Backlog for SqsBacklog {
         queue: QueueName,
         (limit, before): (usize, Timestamp),
     ) -> Result<Redriven, QueueError> {
+        let kept = self.kept(queue, (limit.min(PORTION_MAX), before)).await?;
+        for task in &kept {
+            self.send(queue, &task.id, (task.group.as_deref(), &task.body)).await?;
+            set_aside::forget(&self.app, queue, task).await.map_err(unavailable)?;
+        }
+        if !kept.is_empty() {
+            return Ok(Redriven { sent: kept.len(), is_over: false });
+        }
         let url = self.dead_letter_url(queue).await?;
         let taken = self.take(&url, limit).await?;
         let is_over = taken.is_empty();

@@ -55,8 +55,8 @@ pub async fn open_queue() -> Result<SqsQueue, OpenError> {
 }
 
 /// What waits in those queues that the environment names, and what was set aside there.
-pub async fn open_backlog() -> SqsBacklog {
-    SqsBacklog::new(aws_sdk_sqs::Client::new(&shared().await), queue_urls())
+pub async fn open_backlog(app: Arc<App>) -> SqsBacklog {
+    SqsBacklog::new(aws_sdk_sqs::Client::new(&shared().await), queue_urls(), app)
 }
 
 /// What all clients share.

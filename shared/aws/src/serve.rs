@@ -4,7 +4,7 @@
 
 use app::clock::Timestamp;
 use app::queue::{Answer, QueueName};
-use app::{Causes, ClientAddress};
+use app::{App, Causes, ClientAddress};
 use aws_lambda_events::sqs::SqsEvent;
 use axum::Router;
 use axum::extract::Request;
@@ -56,15 +56,17 @@ pub fn behind_proxy(router: Router, secret: Option<Secret>) -> Router {
 }
 
 /// Serves the SQS triggers of some queues until Lambda ends the process: the handler gets runs of tasks (see
-/// [`app::queue`]). The triggers must report partial batch responses.
+/// [`app::queue`]), and what has too many faults is set aside in the app's table. The triggers must report partial batch
+/// responses.
 pub async fn serve_queues<H, const N: usize>(
+    app: &App,
     queues: [(QueueName, Deferral); N],
     handler: H,
 ) -> Result<(), Error>
 where
     H: AsyncFn(&[&str]) -> Vec<Answer>,
 {
-    let triggers = &queues.map(|(queue, deferral)| Trigger::new(queue, deferral, &handler));
+    let triggers = &queues.map(|(queue, deferral)| Trigger::new(queue, deferral, app, &handler));
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let deadline = Timestamp(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
         let trigger = triggers.iter().find(|trigger| trigger.is_of(&event.payload)).ok_or(UnknownQueue)?;

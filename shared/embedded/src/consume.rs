@@ -15,12 +15,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Causes;
+use app::faults::Fault;
 use app::queue::{Answer, QueueError, QueueName};
 use futures_util::FutureExt as _;
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use crate::lease::{Fault, Lease, Leased, Received, Verdict};
+use crate::lease::{Lease, Leased, Received, Verdict};
 use crate::store::Serving;
 
 /// See the head of this module. Only an answer that was lost for good waits for it.

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use app::clock::Timestamp;
+use app::faults::Fault;
 use app::queue::{AGAIN_MAX, Answer, FAULTS_MAX, QueueError, QueueName};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -54,28 +55,6 @@ pub struct Leased {
     pub lease: Lease,
     /// To handle.
     pub received: Received,
-}
-
-/// What counts as a fault; operators read it beside a dead letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    Answered,
-    Panicked,
-    TookTooLong,
-    LeaseRanOut,
-    ProcessDied,
-}
-
-impl Fault {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Answered => "the handler answered with a fault",
-            Self::Panicked => "the handler panicked",
-            Self::TookTooLong => "the handler took too long",
-            Self::LeaseRanOut => "no answer came before the lease ran out",
-            Self::ProcessDied => "too many processes in a row died while they had the task",
-        }
-    }
 }
 
 /// An [`Answer`], with what is known of a fault.
@@ -336,6 +315,6 @@ fn set_aside(connection: &Connection, lease: Lease, fault: Fault, now: Timestamp
     )?;
     let (queue, id): (String, String) =
         copy.query_row((lease.sequence, fault.as_str(), now.0), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    tracing::error!(queue, id, reason = fault.as_str(), "queue.set_aside");
+    tracing::error!(queue, id, reason = fault.as_str(), "task.set_aside");
     finish(connection, lease)
 }

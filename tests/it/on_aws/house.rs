@@ -1,6 +1,8 @@
 //! The house on AWS: a table and queues at the emulator, and a loop that does what Lambda's event source mapping does. It
 //! takes batches, has the trigger that is deployed handle them, removes what was done, and leaves the rest hidden.
 //!
+//! What the trigger sets aside is a row of the table; the dead-letter queues of SQS stay empty.
+//!
 //! SQS counts real seconds, and a dialogue moves a clock of its own. So what is put off is hidden for as long as SQS can,
 //! and shown again when its time has come by the dialogue's clock.
 
@@ -9,23 +11,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use app::clock::{Clock, Timestamp};
+use app::clock::{Chance, Clock, Timestamp};
 use app::queue::{Answer, Queue, QueueError, QueueName, Task};
+use app::seal::Sealer;
 use app::table::Table;
+use app::{App, set_aside};
 use async_trait::async_trait;
 use aws::{Deferral, SqsQueue, Trigger, item_time_max};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use futures_util::future::join_all;
+use payload::Secret;
 use serde_json::json;
 
 use crate::account::{Account, Queues};
+use crate::lambda::SEALING_KEY;
 
 /// As long as SQS hides anything.
 const HIDDEN_S: i32 = 12 * 60 * 60;
 
 /// How long a fault rests: SQS would wait for the queue's own time-out.
 const FAULT_REST: Duration = Duration::from_secs(5);
+
+/// The most that SQS allows, as in `template.yaml`: no dialogue has it give anything up.
+const HANDOVERS_MAX: u32 = 1_000;
 
 /// The most that SQS hands out at once.
 const BATCH_MAX: usize = 10;
@@ -38,6 +47,8 @@ pub(crate) struct House {
     sqs: Client,
     queues: Queues,
     table: Arc<dyn Table>,
+    /// Counts faults.
+    app: App,
     clock: Clock,
     hidden: Mutex<Vec<Hidden>>,
     stirred: Stirred,
@@ -70,22 +81,16 @@ struct Hidden {
 }
 
 impl House {
-    /// After how many faults a task is a dead letter. As in `template.yaml` for the http queue; the ordered one has more
-    /// patience there than a dialogue.
-    pub(crate) const FAULTS_MAX: usize = 60;
-
     /// A new one, which goes by this clock; `None` if the emulator is not installed.
     pub(crate) async fn new(clock: &Clock) -> Option<Self> {
         let account = Account::open("the use cases on AWS").await?;
-        let handovers_max = |queue| match queue {
-            QueueName::Irker => 1_000,
-            QueueName::Http | QueueName::HttpOrdered | QueueName::Runs => 60,
-        };
-        let queues = account.queues(handovers_max).await;
+        let queues = account.queues(|_| HANDOVERS_MAX).await;
         let table: Arc<dyn Table> = Arc::new(account.table(clock.clone()).await);
+        let sealer = Sealer::new(&Secret::new(SEALING_KEY)).unwrap();
+        let app = App::with(Arc::clone(&table), sealer, clock.clone(), Chance::System);
         let (sqs, clock, hidden, stirred) =
             (account.sqs(), clock.clone(), Mutex::default(), Stirred::default());
-        Some(Self { sqs, queues, table, clock, hidden, stirred, _account: account })
+        Some(Self { sqs, queues, table, app, clock, hidden, stirred, _account: account })
     }
 
     pub(crate) fn table(&self) -> Arc<dyn Table> {
@@ -114,9 +119,9 @@ impl House {
                 answered.borrow_mut().extend(bodies.zip(answers.iter().copied()));
                 answers
             };
-            let trigger = Trigger::new(queue, Deferral::QueueTimeout, noting);
+            let trigger = Trigger::new(queue, Deferral::QueueTimeout, &self.app, noting);
             let event = json!({ "Records": batch.iter().map(record).collect::<Vec<_>>() });
-            let deadline = Clock::System.now() + item_time_max(queue) + MARGIN;
+            let deadline = self.clock.now() + item_time_max(queue) + MARGIN;
             let response = trigger.handle(serde_json::from_value(event).unwrap(), deadline).await;
             let left = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier);
             let (left, answered): (Vec<_>, Vec<_>) = (left.collect(), answered.take());
@@ -193,7 +198,7 @@ impl House {
     async fn take(&self, queue: QueueName, max: usize) -> Vec<Message> {
         let take = self.sqs.receive_message().queue_url(&self.queues.urls[&queue]);
         let take = take.max_number_of_messages(i32::try_from(max).unwrap()).visibility_timeout(HIDDEN_S);
-        let taken = take.message_system_attribute_names(MessageSystemAttributeName::MessageGroupId).send();
+        let taken = take.message_system_attribute_names(MessageSystemAttributeName::All).send();
         taken.await.unwrap().messages.unwrap_or_default()
     }
 
@@ -211,9 +216,9 @@ impl House {
 
     /// The texts of the tasks that were set aside.
     pub(crate) async fn dead_letters(&self, queue: QueueName) -> Vec<String> {
-        let take = self.sqs.receive_message().queue_url(&self.queues.dead_letter_urls[&queue]);
-        let letters = take.max_number_of_messages(10).send().await.unwrap().messages.unwrap_or_default();
-        letters.into_iter().map(|letter| letter.body.unwrap()).collect()
+        let all = (usize::MAX, Timestamp(i64::MAX));
+        let tasks = set_aside::list(&self.app, queue, all).await.unwrap();
+        tasks.into_iter().map(|task| task.body).collect()
     }
 }
 
@@ -229,11 +234,12 @@ fn group(item: &Message) -> String {
 
 /// An item as Lambda shows it to a function.
 fn record(item: &Message) -> serde_json::Value {
+    let attributes = item.attributes.iter().flatten().map(|(name, value)| (name.as_str().to_owned(), value));
     json!({
         "messageId": item.message_id,
         "receiptHandle": item.receipt_handle,
         "body": item.body,
-        "attributes": { "MessageGroupId": group(item) },
+        "attributes": attributes.collect::<BTreeMap<_, _>>(),
         "eventSource": "aws:sqs",
     })
 }

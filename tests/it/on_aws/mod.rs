@@ -2,9 +2,11 @@
 //! DynamoDB and SQS as an emulator has them, and batches as Lambda hands them out.
 //!
 //! Held here is whatever a store, a queue or a trigger has a part in: retries, rests, parking and the way back, order,
-//! rates, `Retry-After`, poison, replay and resend, the log, tests of hooks, and irker's order and pace.
+//! rates, `Retry-After`, poison, replay and resend, the log, tests of hooks, irker's order and pace, and slash commands from
+//! what is typed to what a chat is told.
 //!
-//! Not here: dialogues about what lies between a relay and its target (`egress`, `hooks`, `tarpits`), or at the door
+//! Not here: dialogues about what lies between a relay and its target (`egress`, `hooks`, `tarpits`, `gitlab_*`,
+//! `chat_gitlab`, `links`), or at the door
 //! (`acceptance`, `saving`, `overview`), where another store would change nothing that `conformance` does not see;
 //! `leases`, which holds leases of the embedded store in its hands; `weeks`, in which schedule and breaker alone are tried;
 //! and `volume`, whose ten thousand deliveries would take the emulator a quarter of an hour.
@@ -12,6 +14,17 @@
 
 #[path = "../../../shared/app/tests/use_cases/attempts.rs"]
 mod attempts;
+#[path = "../../../shared/app/tests/use_cases/chat_intake.rs"]
+mod chat_intake;
+#[path = "../../../shared/app/tests/use_cases/chat_logs.rs"]
+mod chat_logs;
+#[path = "../../../shared/app/tests/use_cases/chat_peers.rs"]
+mod chat_peers;
+#[path = "../../../shared/app/tests/use_cases/chat_runs.rs"]
+mod chat_runs;
+#[expect(dead_code, reason = "some of it is for dialogues that are not held here")]
+#[path = "../../../shared/app/tests/use_cases/chat_world.rs"]
+mod chat_world;
 #[path = "../../../shared/app/tests/use_cases/engine.rs"]
 mod engine;
 mod house;

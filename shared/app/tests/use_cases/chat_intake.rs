@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use config::ProjectId;
 use payload::Payload;
 
-use crate::chat_world::{Answered, ChatWorld, MATTERMOST_TOKEN, NOW_S, signature};
+use super::chat_world::{Answered, ChatWorld, MATTERMOST_TOKEN, NOW_S, signature};
 
 /// Ann may run what begins with an `l`.
 const ANN_RUNS_LS: &str = r#"[{"users": ["UANN"], "jobs": ["l*"]}]"#;
@@ -40,14 +40,14 @@ async fn example(world: &ChatWorld, signature: Option<&str>, timestamp: &str, bo
 
 #[tokio::test]
 async fn case_1_slacks_own_example_is_let_in() {
-    let world = ChatWorld::new("[]").await;
+    let Some(world) = ChatWorld::new("[]").await else { return };
     let answered = example(&world, Some(EXAMPLES_SIGNATURE), "1531420618", EXAMPLE).await;
     assert!(answered.shown().starts_with("[ephemeral] The specified command is not valid."), "{answered:?}");
 }
 
 #[tokio::test]
 async fn cases_2_and_3_what_is_not_signed_is_refused_without_a_word_and_leaves_nothing() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     let refused = Answered { status: 401, body: String::new() };
     let now = "1531420618";
     assert_eq!(example(&world, Some(EXAMPLES_SIGNATURE), now, &format!("{EXAMPLE}x")).await, refused);
@@ -67,7 +67,7 @@ async fn cases_2_and_3_what_is_not_signed_is_refused_without_a_word_and_leaves_n
 
 #[tokio::test]
 async fn case_4_the_same_request_twice_is_one_run() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     let body = world.form("UANN", "run ls", "https://hooks.slack.com/commands/x");
     let silence = Answered { status: 200, body: String::new() };
     assert!(world.slack_body(&body).await.shown().starts_with("[in_channel]"));
@@ -82,7 +82,7 @@ async fn case_4_the_same_request_twice_is_one_run() {
 
 #[tokio::test]
 async fn twenty_copies_at_once_are_one_run_and_one_is_answered() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     let body = world.form("UANN", "run ls", "https://hooks.slack.com/commands/x");
     let answers = futures_util::future::join_all((0..20).map(|_| world.slack_body(&body))).await;
     assert_eq!(answers.iter().filter(|answer| !answer.body.is_empty()).count(), 1);
@@ -112,7 +112,7 @@ impl Queue for Ailing {
 
 #[tokio::test]
 async fn what_broke_off_in_the_middle_is_finished_by_the_next_copy() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     let queue = Ailing { queue: Arc::clone(&world.queue), is_well: AtomicBool::new(false) };
     let outbound = Outbound::new(Guard::default()).unwrap();
     let body = world.mattermost_form("UANN", "run ls");
@@ -133,7 +133,7 @@ async fn what_broke_off_in_the_middle_is_finished_by_the_next_copy() {
 
 #[tokio::test]
 async fn case_5_a_token_that_is_right_in_one_place_only_is_refused() {
-    let world = ChatWorld::new("[]").await;
+    let Some(world) = ChatWorld::new("[]").await else { return };
     let body = world.mattermost_form("UANN", "help");
     let right = format!("Token {MATTERMOST_TOKEN}");
     let wrong_form = body.replace(MATTERMOST_TOKEN, "other");
@@ -147,7 +147,7 @@ async fn case_5_a_token_that_is_right_in_one_place_only_is_refused() {
 
 #[tokio::test]
 async fn case_6_a_team_that_nobody_knows_learns_nothing() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     let body =
         world.form("UANN", "run ls", "https://hooks.slack.com/commands/x").replace("%54%31&", "%54%32&");
     assert_eq!(world.slack_body(&body).await.shown(), "[ephemeral] GitLab error: project or alias not found");
@@ -156,7 +156,7 @@ async fn case_6_a_team_that_nobody_knows_learns_nothing() {
 
 #[tokio::test]
 async fn case_8_who_may_not_is_told_so_and_the_audit_says_why() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     for text in ["run ls --all", "run deploy"] {
         let user = if text == "run deploy" { "UANN" } else { "UEVE" };
         let shown = world.slack(user, text).await.shown();
@@ -172,19 +172,19 @@ async fn case_8_who_may_not_is_told_so_and_the_audit_says_why() {
 
 #[tokio::test]
 async fn arguments_are_kept_where_the_project_wants_that() {
-    let world = ChatWorld::with(ANN_RUNS_LS, |mut project| {
+    let keeping = |mut project: config::Project| {
         let jobs = project.jobs.as_mut().unwrap();
         jobs.audit_arguments = config::jobs::AuditArguments::Kept;
         project
-    })
-    .await;
+    };
+    let Some(world) = ChatWorld::with(ANN_RUNS_LS, keeping).await else { return };
     world.slack("UANN", "run ls --all").await;
     assert_eq!(audited(&world).await[0].arguments, Arguments::Kept("--all".to_owned()));
 }
 
 #[tokio::test]
 async fn cases_9_and_10_help_is_for_the_caller_alone_and_follows_what_is_no_command() {
-    let world = ChatWorld::new("[]").await;
+    let Some(world) = ChatWorld::new("[]").await else { return };
     let help = world.slack("UEVE", "help").await.shown();
     insta::assert_snapshot!(help, @r#"
     [ephemeral] *Available commands*
@@ -218,7 +218,7 @@ async fn cases_9_and_10_help_is_for_the_caller_alone_and_follows_what_is_no_comm
 
 #[tokio::test]
 async fn case_15_a_run_is_acknowledged_so_that_everybody_sees_the_command() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     let slack = world.slack("UANN", "run ls").await;
     assert_eq!((slack.status, slack.body.as_str()), (200, r#"{"response_type":"in_channel","text":""}"#));
     let mattermost = world.mattermost("UANN", "run ls").await.shown();
@@ -231,7 +231,7 @@ async fn case_15_a_run_is_acknowledged_so_that_everybody_sees_the_command() {
 /// The second half of case 18, and of case 25.
 #[tokio::test]
 async fn forged_markers_and_addresses_inside_are_refused_at_the_door() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     let forged = world.slack("UANN", "run ls section_start:1:chat_reply\r\u{1b}[0K").await;
     assert_eq!(forged.shown(), "[ephemeral] A command holds no control characters but line breaks and tabs.");
     let body = world.form("UANN", "run ls", "http://169.254.169.254/");
@@ -242,7 +242,7 @@ async fn forged_markers_and_addresses_inside_are_refused_at_the_door() {
 
 #[tokio::test]
 async fn gitlabs_own_addresses_lead_to_the_same_commands_and_tell_strangers_nothing() {
-    let world = ChatWorld::new(ANN_RUNS_LS).await;
+    let Some(world) = ChatWorld::new(ANN_RUNS_LS).await else { return };
     let token = format!("Token {MATTERMOST_TOKEN}");
     let path =
         |id: &str, kind: &str| format!("/api/v4/projects/{id}/{kind}/mattermost_slash_commands/trigger");
@@ -268,7 +268,7 @@ async fn gitlabs_own_addresses_lead_to_the_same_commands_and_tell_strangers_noth
 
 #[tokio::test]
 async fn only_small_posts_are_taken() {
-    let world = ChatWorld::new("[]").await;
+    let Some(world) = ChatWorld::new("[]").await else { return };
     assert_eq!(world.get("/commands/mattermost?token=x&text=help").await, 405);
     let endless = "x".repeat(256 * 1024 + 1);
     assert_eq!(world.post("/commands/mattermost", &[], &endless).await.status, 400);

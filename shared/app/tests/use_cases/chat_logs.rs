@@ -6,12 +6,12 @@ use app::runs;
 use config::ProjectId;
 use payload::Secret;
 
-use crate::chat_runs::{ANYBODY, running};
-use crate::chat_world::ChatWorld;
+use super::chat_runs::{ANYBODY, running};
+use super::chat_world::ChatWorld;
 
 #[tokio::test]
 async fn a_link_to_a_log_opens_that_log_for_a_week() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run ls").await.id;
     let link = runs::log_link(&world.app, &run).unwrap();
     let (path, query) = link.split_once("?expires=").unwrap();
@@ -31,7 +31,7 @@ async fn a_link_to_a_log_opens_that_log_for_a_week() {
 
 #[tokio::test]
 async fn a_large_log_comes_back_whole_and_a_project_lists_its_runs() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let mut ids = Vec::new();
     for job in ["a", "b", "c"] {
         let run = running(&world, &format!("run {job}")).await.id;
@@ -53,7 +53,7 @@ async fn a_large_log_comes_back_whole_and_a_project_lists_its_runs() {
 
 #[tokio::test]
 async fn nothing_secret_of_a_run_stands_in_its_row() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run ls").await;
     let kept = serde_json::to_string(&run).unwrap();
     assert!(!kept.contains("/hooks/commands"), "whoever knows the response_url can post: {kept}");

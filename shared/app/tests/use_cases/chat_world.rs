@@ -27,9 +27,9 @@ use relay::egress::Policy;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::chat_peers::{Desk, Post, SLACKS_CERTIFICATE, Tls};
-use crate::house::House;
-use crate::world::project;
+use super::chat_peers::{Desk, Post, SLACKS_CERTIFICATE, Tls};
+use super::house::House;
+use super::world::project;
 
 /// The moment of Slack's own example of a signed request.
 pub(crate) const NOW_S: i64 = 1_531_420_618;
@@ -89,13 +89,13 @@ pub(crate) struct ChatWorld {
 }
 
 impl ChatWorld {
-    /// The project `g/p` with the commands `slack` and `mattermost` and these rules, in TOML.
-    pub(crate) async fn new(rules: &str) -> Self {
+    /// The project `g/p` with the commands `slack` and `mattermost` and these rules, in TOML. `None` if there is no house.
+    pub(crate) async fn new(rules: &str) -> Option<Self> {
         Self::with(rules, |project| project).await
     }
 
     /// The same, with bots in both chats.
-    pub(crate) async fn with_bot(rules: &str) -> Self {
+    pub(crate) async fn with_bot(rules: &str) -> Option<Self> {
         Self::with(rules, |mut project| {
             for command in &mut project.commands {
                 let bot_token = match &mut command.chat {
@@ -110,13 +110,13 @@ impl ChatWorld {
     }
 
     /// The same, on a GitLab.
-    pub(crate) async fn on(gitlab: GitLab, rules: &str) -> Self {
+    pub(crate) async fn on(gitlab: GitLab, rules: &str) -> Option<Self> {
         Self::with(rules, |project| Project { gitlab: Some(gitlab), ..project }).await
     }
 
-    pub(crate) async fn with(rules: &str, change: impl FnOnce(Project) -> Project) -> Self {
+    pub(crate) async fn with(rules: &str, change: impl FnOnce(Project) -> Project) -> Option<Self> {
         let clock = Clock::manual(Timestamp(NOW_S * 1_000));
-        let house = House::new(&clock).await.unwrap();
+        let house = House::new(&clock).await?;
         let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
         let console = Some("https://bellhop.example.net".parse().unwrap());
         let app = App::with(house.table(), sealer, clock.clone(), Chance::seeded(1))
@@ -136,7 +136,7 @@ impl ChatWorld {
         clock.advance(Duration::from_secs(6));
         let router = doors::commands::router(Arc::clone(&app), Arc::clone(&queue), outbound.clone());
         let url = serve(router).await;
-        Self {
+        Some(Self {
             app,
             clock,
             queue,
@@ -149,7 +149,7 @@ impl ChatWorld {
             origin,
             requests: AtomicUsize::new(1),
             orders: Mutex::default(),
-        }
+        })
     }
 
     /// A user types something in Slack.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::clock::Clock;
-use app::queue::{self, Answer, Queue, QueueName};
+use app::queue::{Answer, Queue, QueueName};
 use app::table::Table;
 use embedded::{Serving, Store};
 use tempfile::TempDir;
@@ -22,9 +22,6 @@ pub(crate) struct House {
 }
 
 impl House {
-    /// After how many faults a task is a dead letter.
-    pub(crate) const FAULTS_MAX: usize = queue::FAULTS_MAX as usize;
-
     /// A new one, which goes by this clock.
     pub(crate) async fn new(clock: &Clock) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();

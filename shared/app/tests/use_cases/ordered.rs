@@ -7,7 +7,7 @@ use app::deliveries::{self, DeliveryState, ParkedReason};
 use app::ids::EventId;
 use app::parking::{self, Parked, QUEUE_WAIT_MAX};
 use app::projects::{self, Expected};
-use app::queue::{Answer, QueueName};
+use app::queue::{Answer, FAULTS_MAX, QueueName};
 use app::receive_hook::Received;
 use app::replay::{self, Order, Which};
 use app::resend::resend;
@@ -15,7 +15,6 @@ use app::table::Query;
 use app::targets;
 use config::{HookId, HttpHook, ProjectId, TargetId};
 
-use super::house::House;
 use super::world::{PUSH, Peer, World, project};
 
 const HOOK: TargetId = TargetId::Hook(ProjectId(7), HookId(1));
@@ -242,7 +241,7 @@ async fn what_cannot_be_read_is_set_aside_and_the_next_one_has_its_turn() {
     world.break_event(&events[0]).await;
     world.work().await;
     assert_eq!(target.count(), 0, "it waits");
-    for _ in 0..House::FAULTS_MAX + 2 {
+    for _ in 0..FAULTS_MAX + 2 {
         world.minute().await;
     }
     assert_eq!(asked(&target, &events), [1]);
