@@ -50,6 +50,8 @@ impl Emulator {
         vec![
             ("AWS_ENDPOINT_URL", self.url.clone()),
             ("AWS_REGION", REGION.to_owned()),
+            // As SAM calls it.
+            ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", "000000000000".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "of no meaning here".to_owned()),
         ]
