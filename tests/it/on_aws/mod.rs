@@ -7,7 +7,7 @@
 //!
 //! Not here: dialogues about what lies between a relay and its target (`egress`, `hooks`, `tarpits`, `gitlab_*`,
 //! `chat_gitlab`, `links`), or at the door
-//! (`acceptance`, `saving`, `overview`), where another store would change nothing that `conformance` does not see;
+//! (`acceptance`, `saving`, `overview`), or about what a table does by halves (`halves`), where another store would change nothing that `conformance` does not see;
 //! `leases`, which holds leases of the embedded store in its hands; `weeks`, in which schedule and breaker alone are tried;
 //! and `volume`, whose ten thousand deliveries would take the emulator a quarter of an hour.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]

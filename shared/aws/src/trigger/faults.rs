@@ -33,6 +33,11 @@ impl<H> Trigger<'_, H> {
         }
     }
 
+    /// Notes that a suspect is done: should the process die of another one, nobody can tell the queue, and it comes again.
+    pub(super) async fn note_innocent(&self, item: &SqsMessage, known: Known) {
+        self.note_put_off(item, known).await;
+    }
+
     /// Notes that the consumer of an item that was begun wants it later.
     pub(super) async fn note_put_off(&self, item: &SqsMessage, known: Known) {
         if !is_first(item) {

@@ -165,6 +165,7 @@ impl<'a, H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<'a, H> {
     async fn in_order(&self, mut run: Vec<&SqsMessage>, known: Known, limits: Limits) -> Vec<String> {
         // Should the fault be one of its followers', the head is not blamed again, nor is it itself by what they do.
         let is_alone = known.is_suspect() || known.faults() > 0;
+        let mut is_suspect = known.is_suspect();
         let mut head = Head::Known(known);
         while let Some(item) = run.first().copied()
             && self.app.clock.now() <= limits.latest_start
@@ -182,6 +183,9 @@ impl<'a, H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<'a, H> {
             let handed = if is_alone { 1 } else { run.len() };
             let endings = self.endings(&run[..handed], limits).await;
             let done = endings.iter().take_while(|ending| **ending == Ending::Done).count();
+            if done > 0 && std::mem::take(&mut is_suspect) {
+                self.note_innocent(item, known).await;
+            }
             run.drain(..done);
             match endings.get(done) {
                 None | Some(Ending::Done) => {}
@@ -228,9 +232,15 @@ impl<'a, H: AsyncFn(&[&str]) -> Vec<Answer>> Trigger<'a, H> {
             self.deferral.put_off(receipt, Duration::ZERO).await;
             return Some(id(item));
         }
+        let is_suspect = known.is_suspect();
         let known = self.begin(item, known).await?;
         match self.endings(&[item], limits).await[0] {
-            Ending::Done => return None,
+            Ending::Done => {
+                if is_suspect {
+                    self.note_innocent(item, known).await;
+                }
+                return None;
+            }
             Ending::Again { after } => {
                 self.note_put_off(item, known).await;
                 self.deferral.put_off(receipt, after).await;
