@@ -12,6 +12,7 @@ mod crash;
 mod demo;
 mod deployed;
 mod doors;
+mod hostile;
 mod irc;
 mod irker_sink;
 mod irkerd;

@@ -138,7 +138,7 @@ fn every_function_is_deployed() {
 
 #[test]
 fn the_top_level_holds_what_it_should_and_nothing_else() {
-    const WANTED: [&str; 11] = [
+    const WANTED: [&str; 12] = [
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "Cargo.lock",
@@ -146,6 +146,7 @@ fn the_top_level_holds_what_it_should_and_nothing_else() {
         "LICENSE-APACHE",
         "LICENSE-MIT",
         "README.md",
+        "SECURITY.md",
         "functions",
         "infra",
         "shared",
@@ -160,6 +161,21 @@ fn the_top_level_holds_what_it_should_and_nothing_else() {
     let missing: Vec<_> = wanted.difference(&there).collect();
     let extra: Vec<_> = there.difference(&wanted).filter(|name| !IGNORED.contains(&name.as_str())).collect();
     assert!(missing.is_empty() && extra.is_empty(), "missing: {missing:?}; not ours: {extra:?}");
+}
+
+/// What `SECURITY.md` says is tested is: by a test of that name.
+#[test]
+fn the_tests_that_security_rests_on_are_there() {
+    let promised = fs::read_to_string(workspace().join("SECURITY.md")).expect("read SECURITY.md");
+    let is_test =
+        |name: &&str| name.len() >= 12 && name.matches('_').count() >= 3 && !name.contains(['/', ' ', '{']);
+    let promised: BTreeSet<_> = promised.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(promised.len() >= 40, "{promised:?}");
+    let files = ["functions", "infra", "shared", "tests"].map(|top| rust_files(&workspace().join(top)));
+    let code: String = files.iter().flatten().map(|file| fs::read_to_string(file).expect("read")).collect();
+    for name in promised {
+        assert!(code.contains(&format!("fn {name}(")), "SECURITY.md names {name}, and there is no such test");
+    }
 }
 
 /// Every crate of ours but the tests, with its floor.

@@ -147,6 +147,14 @@ impl Bellhop {
         behind.lines().next().expect("a token").to_owned()
     }
 
+    /// The most memory that the server has had so far, in KiB, as Linux counts it.
+    pub fn peak_memory_kib(&self) -> u64 {
+        let process = self.running.as_ref().expect("Bellhop is running").program.id();
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("read /proc");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        peak.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Everything the server has written to standard error, at its most talkative, over all its runs.
     pub fn log(&self) -> String {
         let now = self.running.as_ref().map(|running| running.program.stderr()).unwrap_or_default();

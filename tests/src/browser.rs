@@ -144,6 +144,13 @@ impl Browser {
         links.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
+    /// The texts that a script gives: what it finds wrong with the page.
+    pub async fn finds(&self, script: &str) -> Vec<String> {
+        let found = self.runs(script, vec![]).await;
+        let found = found.as_array().unwrap_or_else(|| panic!("no list: {found}"));
+        found.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned)).collect()
+    }
+
     /// What a script gives, that the page itself may not have.
     async fn runs(&self, script: &str, arguments: Vec<Value>) -> Value {
         self.client.execute(script, arguments).await.expect("run a script")

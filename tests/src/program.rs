@@ -44,6 +44,7 @@ impl Program {
         program
     }
 
+    /// The process's number.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

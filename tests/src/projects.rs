@@ -34,6 +34,13 @@ impl Project {
         Self { source, toml }
     }
 
+    /// Whose source takes what any forge sends.
+    #[must_use]
+    pub fn of_any_forge(mut self) -> Self {
+        self.toml = self.toml.replace("forge = \"gitlab\"\n", "");
+        self
+    }
+
     /// The last part of the source's URL.
     pub fn source(&self) -> &str {
         &self.source

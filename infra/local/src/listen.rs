@@ -3,54 +3,83 @@
 //!
 //! Not here: what is behind the doors (`app::doors`), TLS (a proxy's work).
 
+use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use app::{Causes, ClientAddress};
 use axum::Router;
+use axum::body::{Body, Bytes};
 use hyper::Request;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// How many connections are served at once. Further ones wait with the kernel; a process has 1,024 files by default.
-const CONNECTIONS_MAX: usize = 512;
+use crate::seats::{Guest, Seats};
 
-/// How long a sender may take over a request's head; also how long an idle connection is kept.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
+/// What connections may take.
+#[derive(Clone, Copy)]
+struct Bounds {
+    connections: usize,
+    head_time: Duration,
+    head_bytes: usize,
+    body_time: Duration,
+}
+
+const BOUNDS: Bounds = Bounds {
+    // A process has 1,024 files by default. Further connections take the place of those that keep us waiting.
+    connections: 512,
+    // How long a sender may take over a request's head; also how long an idle connection is kept.
+    head_time: Duration::from_secs(15),
+    // The largest head of a webhook has two kilobytes; a cookie and a token fit well.
+    head_bytes: 32 * 1024,
+    // Longer than any door waits for its own kind of body: for doors that do not look at the clock.
+    body_time: Duration::from_secs(45),
+};
 
 /// How long to rest when no connection can be had, as when the process has no files left.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// Serves until `stop` completes, and then until the requests under way are answered.
 pub(crate) async fn listen(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let (places, graceful) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), GracefulShutdown::new());
+    listen_within(BOUNDS, listener, router, stop).await;
+}
+
+async fn listen_within(
+    bounds: Bounds,
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
+    let (seats, graceful) = (Seats::new(bounds.connections), GracefulShutdown::new());
     let accept_all = async {
-        // The semaphore is never closed.
-        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        loop {
             let (stream, client) = accept(&listener).await;
-            let router = TowerToHyperService::new(router.clone());
-            let service = service_fn(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(client);
-                router.call(request)
-            });
+            let Some(guest) = seats.seat().await else { return };
+            let service = service(router.clone(), (guest.clone(), client), bounds.body_time);
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIME_MAX)
+                .header_read_timeout(bounds.head_time)
+                .max_buf_size(bounds.head_bytes)
                 .serve_connection(TokioIo::new(stream), service);
             let connection = graceful.watch(connection);
             tokio::spawn(async move {
-                // A sender that breaks off, or speaks no HTTP, is its own affair.
-                if let Err(error) = connection.await {
-                    tracing::debug!(error = %Causes(&error), "connection.broken");
+                tokio::select! {
+                    biased;
+                    // A sender that breaks off, or speaks no HTTP, is its own affair.
+                    ended = connection => if let Err(error) = ended {
+                        tracing::debug!(error = %Causes(&error), "connection.broken");
+                    },
+                    () = guest.is_sent_away() => tracing::debug!("connection.sent_away"),
                 }
-                drop(place);
             });
         }
     };
@@ -62,62 +91,78 @@ pub(crate) async fn listen(listener: TcpListener, router: Router, stop: impl Fut
     graceful.shutdown().await;
 }
 
+/// What is done with each request of a connection.
+fn service(
+    router: Router,
+    (guest, client): (Guest, ClientAddress),
+    body_time: Duration,
+) -> impl Service<Request<Incoming>, Response = axum::response::Response, Error = Infallible, Future: Send> {
+    let router = TowerToHyperService::new(router);
+    service_fn(move |request: Request<Incoming>| {
+        if request.body().is_end_stream() {
+            guest.is_worked_for();
+        }
+        let limited = |body| Limited {
+            body,
+            guest: guest.clone(),
+            ends: Box::pin(sleep_until(Instant::now() + body_time)),
+        };
+        let mut request = request.map(|body| Body::new(limited(body)));
+        request.extensions_mut().insert(client);
+        let (answer, guest) = (router.call(request), guest.clone());
+        async move {
+            let answer = answer.await;
+            guest.keeps_waiting();
+            answer
+        }
+    })
+}
+
+/// A body that ends in time, and whose sender keeps us waiting until then.
+struct Limited {
+    body: Incoming,
+    guest: Guest,
+    ends: Pin<Box<Sleep>>,
+}
+
+impl hyper::body::Body for Limited {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.ends.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())));
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.guest.is_worked_for();
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 async fn accept(listener: &TcpListener) -> (TcpStream, ClientAddress) {
     loop {
         match listener.accept().await {
             Ok((stream, client)) => return (stream, ClientAddress(client.ip())),
             Err(error) => {
                 tracing::warn!(error = %Causes(&error), "connection.refused");
-                tokio::time::sleep(ACCEPT_REST).await;
+                sleep(ACCEPT_REST).await;
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::sync::{Notify, oneshot};
-
-    use super::*;
-
-    async fn connect(router: Router) -> (TcpStream, oneshot::Sender<()>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel();
-        tokio::spawn(listen(listener, router, async {
-            let _ = stopped.await;
-        }));
-        (TcpStream::connect(address).await.unwrap(), stop)
-    }
-
-    // Time stands still, and jumps to the next timer when nothing else is left to do.
-    #[tokio::test(start_paused = true)]
-    async fn half_a_head_is_waited_for_a_while_and_not_for_ever() {
-        let (mut slow, _stop) = connect(Router::new()).await;
-        slow.write_all(b"POST /hooks/x HTTP/1.1\r\nx-slow: ").await.unwrap();
-        let mut answer = Vec::new();
-        slow.read_to_end(&mut answer).await.unwrap();
-        assert_eq!(answer, b"");
-    }
-
-    #[tokio::test]
-    async fn a_request_under_way_is_answered_after_the_order_to_stop() {
-        let (asked, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (tell, wait) = (Arc::clone(&asked), Arc::clone(&go_on));
-        let slow = get(async move || {
-            tell.notify_one();
-            wait.notified().await;
-            "done"
-        });
-        let (mut sender, stop) = connect(Router::new().route("/", slow)).await;
-        sender.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-        asked.notified().await;
-        stop.send(()).unwrap();
-        go_on.notify_one();
-        let mut answer = String::new();
-        sender.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("done"), "{answer}");
-    }
-}
+mod tests;

@@ -26,6 +26,7 @@ mod resend;
 mod runs;
 mod sample;
 mod schema;
+mod seats;
 mod serve;
 mod shown;
 mod tail;

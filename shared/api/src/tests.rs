@@ -2,6 +2,7 @@
 
 mod editing;
 mod gitlab;
+mod hostile;
 mod scopes;
 
 use std::sync::Arc;

@@ -53,6 +53,7 @@ pub mod resend;
 pub mod runner_log;
 pub mod runs;
 pub mod seal;
+pub mod sessions;
 pub mod set_aside;
 mod store;
 pub mod sweep;

@@ -1,17 +1,18 @@
 //! A session: which token somebody has signed in with, until when, and what their forms prove themselves with. It is kept
 //! by the browser, in a cookie that is sealed with the house's key: nobody can read, make or change one.
 //!
-//! It holds the token's id and not the token, and the token is looked up at every request: whoever revokes the token ends
-//! its sessions. Signing out takes the cookie from the browser, and from nobody who has copied it: that takes revoking.
+//! It holds the token's id and not the token. Both the token and the session are looked up at every request: whoever revokes
+//! the token ends its sessions, and whoever signs out ends this one, copies of the cookie included.
 //!
 //! Not here: what a token permits (`visit`).
 
 use std::time::Duration;
 
-use app::App;
 use app::clock::Timestamp;
 use app::seal::Sealed;
+use app::sessions::SessionId;
 use app::tokens::TokenId;
+use app::{App, StoreError, sessions};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use payload::Secret;
@@ -40,16 +41,17 @@ const PROOF_BYTES: usize = 16;
 /// A session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
-    /// The token's id; `None` for somebody who is only about to sign in.
-    pub(crate) token: Option<TokenId>,
+    /// The token's id, and the session's; `None` for somebody who is only about to sign in.
+    signed_in: Option<(TokenId, SessionId)>,
     csrf: String,
     until: Timestamp,
 }
 
 impl Session {
     /// For somebody with a token.
-    pub(crate) fn of(app: &App, token: TokenId) -> Self {
-        Self::new(app, Some(token), SIGNED_IN)
+    pub(crate) async fn of(app: &App, token: TokenId) -> Result<Self, StoreError> {
+        let id = sessions::begin(app, token, app.clock.now() + SIGNED_IN).await?;
+        Ok(Self::new(app, Some((token, id)), SIGNED_IN))
     }
 
     /// For somebody who is about to sign in.
@@ -57,10 +59,24 @@ impl Session {
         Self::new(app, None, SIGNING_IN)
     }
 
-    fn new(app: &App, token: Option<TokenId>, lasting: Duration) -> Self {
+    fn new(app: &App, signed_in: Option<(TokenId, SessionId)>, lasting: Duration) -> Self {
         let proof = app.chance.bytes::<PROOF_BYTES>();
         let csrf = proof.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
-        Self { token, csrf, until: app.clock.now() + lasting }
+        Self { signed_in, csrf, until: app.clock.now() + lasting }
+    }
+
+    /// Whose it is, if somebody is signed in with it and has not signed out.
+    pub(crate) async fn holder(&self, app: &App) -> Result<Option<TokenId>, StoreError> {
+        let Some((token, id)) = &self.signed_in else { return Ok(None) };
+        Ok(sessions::holds(app, id, *token).await?.then_some(*token))
+    }
+
+    /// Ends it, wherever its cookie is.
+    pub(crate) async fn sign_out(&self, app: &App) -> Result<(), StoreError> {
+        match &self.signed_in {
+            Some((_, id)) => sessions::end(app, id).await,
+            None => Ok(()),
+        }
     }
 
     /// What forms prove themselves with.

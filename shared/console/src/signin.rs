@@ -75,7 +75,7 @@ pub(crate) async fn sign_in(State(console): State<Console>, request: Request) ->
         }
     };
     // A new session, whatever there was: nobody is signed in with one that somebody else began.
-    let session = Session::of(&console.app, token.id);
+    let session = Session::of(&console.app, token.id).await?;
     let cookie = session.cookie(&console.app, &headers).map(|cookie| (SET_COOKIE, cookie));
     Ok((AppendHeaders(cookie), Redirect::to(&next)).into_response())
 }
@@ -87,6 +87,7 @@ pub(crate) async fn sign_out(
 ) -> Result<Response, Refusal> {
     let session = Session::read(&console.app, &headers).ok_or(Refusal::SignIn { back: "/".to_owned() })?;
     own_form(request, &console, &session).await?;
+    session.sign_out(&console.app).await?;
     let cookie = Session::end(&console.app, &headers).map(|cookie| (SET_COOKIE, cookie));
     Ok((AppendHeaders(cookie), Redirect::to("/login?done=bye")).into_response())
 }

@@ -74,11 +74,8 @@ impl FromRequestParts<Console> for Visit {
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Refusal> {
         let back = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let sign_in = || Refusal::SignIn { back };
-        let session = Session::read(&console.app, &parts.headers);
-        let Some((session, token)) = session.and_then(|session| Some((session.clone(), session.token?)))
-        else {
-            return Err(sign_in());
-        };
+        let session = Session::read(&console.app, &parts.headers).ok_or_else(sign_in)?;
+        let token = session.holder(&console.app).await?.ok_or_else(sign_in)?;
         let token = tokens::find(&console.app, token).await?;
         let token = token.filter(|token| token.is_active(console.app.clock.now())).ok_or_else(sign_in)?;
         let query = Form::read(parts.uri.query().unwrap_or_default().as_bytes());

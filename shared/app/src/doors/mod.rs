@@ -7,41 +7,50 @@
 //! | 200 `{"status":"repeated","event":"..."}` | the same delivery came before |
 //! | 200 `{"status":"ignored","reason":"..."}` | authentic, and nothing for any target |
 //! | 400, 401, 404, 408, 413, 503 | see [`ApiError`]; nothing was kept |
+//!
+//! A source is looked for before its request's body is read: what nobody waits for is not kept for a moment.
 
+mod body;
 pub mod commands;
 pub mod link;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use config::SourceId;
-use futures_util::StreamExt;
 use http::StatusCode;
-use http::header::CONTENT_LENGTH;
 use payload::Payload;
 use payload::limits::BODY_BYTES_MAX;
 use serde_json::json;
 
+use self::body::{BodyError, Bounds, Intake};
 use crate::queue::Queue;
 use crate::receive_hook::{ReceiveError, Received, receive};
-use crate::{App, Causes};
+use crate::{App, Causes, projects};
 
-/// How long a sender may take to send its body. GitLab gives us ten seconds for everything.
-const BODY_TIME_MAX: Duration = Duration::from_secs(30);
-
-/// How much of a too long body is read and thrown away, so that its sender hears why instead of a broken connection.
-const OVERLONG_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
+/// What webhooks' bodies may take.
+const BOUNDS: Bounds = Bounds {
+    bytes_max: BODY_BYTES_MAX,
+    // GitLab gives us ten seconds for everything.
+    time_max: Duration::from_secs(30),
+    // A push of twenty commits has 20 KB; five hundred connections hold 128 MiB of such.
+    small_bytes: 256 * 1024,
+    // Ten of the longest, so that a flood of them takes no more than this, and those who push much wait for a moment.
+    large_bytes_in_flight: 10 * BODY_BYTES_MAX,
+    stranger_bytes: 1024 * 1024,
+    stranger_time: Duration::from_secs(2),
+};
 
 /// What the handlers share.
 #[derive(Clone)]
 struct Doors {
     app: Arc<App>,
     queue: Arc<dyn Queue>,
+    intake: Intake,
 }
 
 /// The router: `POST /hooks/{source}` and `GET /healthz`.
@@ -56,23 +65,25 @@ pub fn router(app: Arc<App>, queue: Arc<dyn Queue>) -> Router {
             )
         })
         .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "There is nothing at this address.") })
-        .with_state(Doors { app, queue })
+        .with_state(Doors { app, queue, intake: Intake::new(BOUNDS) })
 }
 
 async fn receive_hook(
-    State(Doors { app, queue }): State<Doors>,
+    State(Doors { app, queue, intake }): State<Doors>,
     Path(source): Path<String>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let began_at = app.clock.now();
     let (parts, body) = request.into_parts();
-    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let body = read(body, announced).await?;
-    // A text that cannot name a source names none.
-    let id: SourceId = source.parse().map_err(|_| ReceiveError::UnknownSource)?;
-    let received = receive(&app, &*queue, &id, Payload { headers: &parts.headers, body: &body }).await?;
+    let Some(id) = known(&app, &source).await? else {
+        intake.turn_away(body).await;
+        return Err(ReceiveError::UnknownSource.into());
+    };
+    let body = intake.take(&parts.headers, body).await?;
+    let payload = Payload { headers: &parts.headers, body: &body.bytes };
+    let received = receive(&app, &*queue, &id, payload).await?;
     let duration_ms = app.clock.now().0 - began_at.0;
-    log(&id, body.len(), &received, duration_ms);
+    log(&id, body.bytes.len(), &received, duration_ms);
     let status = match received {
         Received::Accepted { .. } => StatusCode::ACCEPTED,
         Received::Repeated { .. } | Received::Ignored { .. } => StatusCode::OK,
@@ -98,31 +109,11 @@ async fn healthz(State(Doors { app, .. }): State<Doors>) -> Result<Response, Api
     }
 }
 
-/// The body within its limits of size and time.
-async fn read(body: Body, announced: Option<usize>) -> Result<Vec<u8>, ApiError> {
-    match tokio::time::timeout(BODY_TIME_MAX, read_all(body, announced.unwrap_or(0))).await {
-        Ok(result) => result,
-        Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "The body took longer than 30 seconds.")),
-    }
-}
-
-async fn read_all(body: Body, announced: usize) -> Result<Vec<u8>, ApiError> {
-    let mut received = Vec::with_capacity(announced.min(BODY_BYTES_MAX));
-    let mut total = 0;
-    let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| ApiError::new(StatusCode::BAD_REQUEST, "The body broke off."))?;
-        total += chunk.len();
-        if total <= BODY_BYTES_MAX {
-            received.extend_from_slice(&chunk);
-        } else if total > OVERLONG_BYTES_MAX {
-            break;
-        }
-    }
-    if total > BODY_BYTES_MAX {
-        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is over the limit of 25 MiB."));
-    }
-    Ok(received)
+/// The id of a source that is there. A text that cannot name a source names none.
+async fn known(app: &App, source: &str) -> Result<Option<SourceId>, ReceiveError> {
+    let Ok(id) = source.parse() else { return Ok(None) };
+    // Remembered, so that `receive` does not look again.
+    Ok(projects::by_source(app, &id).await?.map(|_| id))
 }
 
 /// What goes back when something is wrong: a status and one sentence for the sender, and what only the log sees.
@@ -137,6 +128,24 @@ pub struct ApiError {
 impl ApiError {
     fn new(status: StatusCode, public: &str) -> Self {
         Self { status, public: public.to_owned(), source: None }
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is over the limit of 25 MiB.")
+            }
+            BodyError::TooSlow => {
+                Self::new(StatusCode::REQUEST_TIMEOUT, "The body took longer than 30 seconds.")
+            }
+            BodyError::BrokeOff => Self::new(StatusCode::BAD_REQUEST, "The body broke off."),
+            BodyError::NoRoom => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many large events come in at the same time: send it again.",
+            ),
+        }
     }
 }
 

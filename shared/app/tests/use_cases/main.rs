@@ -12,6 +12,7 @@ mod chat_logs;
 mod chat_peers;
 mod chat_runs;
 mod chat_world;
+mod doors;
 mod egress;
 mod engine;
 mod gitlab_commands;

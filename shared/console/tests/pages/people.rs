@@ -77,6 +77,29 @@ async fn a_session_ends_with_its_token_and_with_the_day() {
 }
 
 #[tokio::test]
+async fn who_signs_out_is_signed_out_wherever_their_cookie_is() {
+    let world = World::new().await;
+    let (token, _) = world.token("ada", Scope::Admin).await;
+    let (mut ada, mut elsewhere, mut thief) = (world.browser(), world.browser(), world.browser());
+    for browser in [&mut ada, &mut elsewhere] {
+        browser.get("/login").await;
+        browser.submit("/login", &[("token", &token)]).await;
+    }
+    thief.cookie.clone_from(&ada.cookie);
+    thief.get("/projects/new").await;
+    assert_eq!(thief.path, "/projects/new", "a copied cookie is as good as the true one");
+    let form = form(&thief.page, "/projects/new");
+
+    ada.submit("/logout", &[]).await;
+    thief.get("/projects/new").await;
+    assert!(thief.path.starts_with("/login"), "until its owner signs out");
+    thief.post("/projects/new", &form).await;
+    assert!(thief.path.starts_with("/login"), "{}", thief.path);
+    elsewhere.get("/tokens").await;
+    assert_eq!(elsewhere.path, "/tokens", "and nobody else is");
+}
+
+#[tokio::test]
 async fn a_cookie_that_was_touched_is_none() {
     let world = World::new().await;
     let mut ada = world.admin().await;
@@ -133,6 +156,47 @@ async fn a_form_from_elsewhere_is_not_taken() {
     ada.origin = "http://bellhop.test";
     ada.post("/projects/new", &fields).await;
     assert_eq!(ada.status, StatusCode::CREATED);
+}
+
+/// The addresses that forms are posted to, as the router has them: a new one is in the list by itself.
+fn posted_to() -> Vec<String> {
+    let router = include_str!("../../src/lib.rs");
+    let routes = router.lines().filter_map(|line| line.trim().strip_prefix(".route(\""));
+    let posts = routes.filter(|route| route.contains("post("));
+    let paths: Vec<_> = posts.filter_map(|route| Some(route.split_once('"')?.0.to_owned())).collect();
+    assert!(paths.len() >= 20, "{paths:?}");
+    paths
+}
+
+#[tokio::test]
+async fn no_address_takes_a_form_from_elsewhere() {
+    let world = World::new().await;
+    let id = world.project("g/p").await;
+    let before = world.stored(id).await;
+    for path in posted_to() {
+        let path = path.replace("{project}", &id.to_string()).replace("{platform}", "slack");
+        let path = path.split('/').map(|part| if part.starts_with('{') { "1" } else { part });
+        let path = path.collect::<Vec<_>>().join("/");
+        let mut ada = world.admin().await;
+        ada.get("/projects/new").await;
+        let proof: Vec<_> =
+            form(&ada.page, "/projects/new").into_iter().filter(|field| field.0 == "csrf").collect();
+        ada.post(&path, &[]).await;
+        assert_eq!(ada.status, StatusCode::FORBIDDEN, "{path} without a proof");
+        ada.post(&path, &[("csrf".to_owned(), "0".repeat(32))]).await;
+        assert_eq!(ada.status, StatusCode::FORBIDDEN, "{path} with a made-up proof");
+        ada.origin = "https://evil.example";
+        ada.post(&path, &proof).await;
+        assert_eq!(ada.status, StatusCode::FORBIDDEN, "{path} from elsewhere");
+        ada.origin = "http://bellhop.test";
+        let mut nobody = world.browser();
+        nobody.post(&path, &proof).await;
+        let is_refused = nobody.status == StatusCode::FORBIDDEN || nobody.path.starts_with("/login");
+        assert!(is_refused, "{path} without a cookie: {} {}", nobody.status, nobody.path);
+        ada.get("/projects").await;
+        assert_eq!(ada.path, "/projects", "{path} did nothing, and signed nobody out");
+    }
+    assert_eq!(world.stored(id).await, before, "nothing was changed");
 }
 
 #[tokio::test]
