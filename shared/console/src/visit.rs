@@ -73,7 +73,7 @@ impl FromRequestParts<Console> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Refusal> {
         let back = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let sign_in = || Refusal::SignIn { back };
+        let sign_in = || Refusal::SignIn { back: back.clone() };
         let session = Session::read(&console.app, &parts.headers).ok_or_else(sign_in)?;
         let token = session.holder(&console.app).await?.ok_or_else(sign_in)?;
         let token = tokens::find(&console.app, token).await?;
