@@ -147,9 +147,10 @@ impl Recipient {
             Some(nick) => (nick, true),
             None => (name, false),
         };
-        check_name(name)?;
         let has_prefix = is_nick || name.starts_with(['#', '&', '+']);
-        let name = format!("{}{}", if has_prefix { "" } else { "#" }, name.to_ascii_lowercase());
+        let name = as_irkerd_lowers(name, is_nick);
+        check_name(&name)?;
+        let name = format!("{}{name}", if has_prefix { "" } else { "#" });
         let key = key.map(check_key).transpose()?;
         if is_nick && key.is_some() {
             return Err(RecipientError::NickKey);
@@ -192,6 +193,10 @@ impl<S> Recipient<S> {
             // Only as a fragment does the rest reach irkerd untouched: `##chan`, `#a;b`, `#Ünï`. The query stands
             // before it, or it would be taken for a part of it.
             Some(rest) if !is_plain(rest) => format!("{}/{query}#{rest}", self.server),
+            None if !self.is_nick => match self.name.split_once('#') {
+                Some((name, rest)) => format!("{}/{name}{query}#{rest}", self.server),
+                None => format!("{}{query}", self.place()),
+            },
             _ => format!("{}{query}", self.place()),
         }
     }
@@ -213,6 +218,15 @@ impl<S> fmt::Display for Recipient<S> {
 /// Whether a channel's name without its `#` needs no care in a URL.
 fn is_plain(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte))
+}
+
+/// A name as it comes out of irkerd, which has what stands in a URL's path in lower case, letters of all scripts. What is in
+/// the fragment stays; there, ASCII alone is lower, since IRC does not tell those letters apart.
+fn as_irkerd_lowers(name: &str, is_nick: bool) -> String {
+    let is_in_path = is_nick || name.starts_with(['&', '+']);
+    let end = if is_in_path { name.find('#').unwrap_or(name.len()) } else { 0 };
+    let (path, fragment) = name.split_at(end);
+    path.to_lowercase() + &fragment.to_ascii_lowercase()
 }
 
 fn check_name(name: &str) -> Result<(), RecipientError> {
@@ -271,6 +285,9 @@ mod tests {
         assert_eq!(check("#chan?key=pw").as_deref(), Ok("irc://irc.example.net:6697/chan?key=pw"));
         assert_eq!(check("irc://h/#chan?key=pw").as_deref(), Ok("irc://h:6667/chan?key=pw"));
         assert_eq!(check("##chan?key=pw").as_deref(), Ok("irc://irc.example.net:6697/?key=pw##chan"));
+        // Found by a machine: irkerd took the key for a part of the channel's name, which everybody reads.
+        assert_eq!(check("&#b?key=pw").as_deref(), Ok("irc://irc.example.net:6697/&?key=pw#b"));
+        assert_eq!(check("+a#B#c?key=pw").as_deref(), Ok("irc://irc.example.net:6697/+a?key=pw#b#c"));
     }
 
     #[test]
@@ -278,6 +295,9 @@ mod tests {
         assert_eq!(check("##chan").as_deref(), Ok("irc://irc.example.net:6697/##chan"));
         assert_eq!(check("#ch[1]").as_deref(), Ok("irc://irc.example.net:6697/#ch[1]"));
         assert_eq!(check("#Ünï").as_deref(), Ok("irc://irc.example.net:6697/#Ünï"));
+        // irkerd has these in lower case, whatever they are told in: only what stands behind a `#` stays as it is.
+        assert_eq!(check("&Ünï#Ö").as_deref(), Ok("irc://irc.example.net:6697/&ünï#Ö"));
+        assert_eq!(check("Ünï,isnick").as_deref(), Ok("irc://irc.example.net:6697/ünï,isnick"));
     }
 
     #[test]
