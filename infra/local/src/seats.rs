@@ -49,14 +49,13 @@ impl Seats {
     /// A seat; if need be, that of somebody who keeps us waiting. Waits while all are worked for. `None` never comes: nobody closes
     /// the seats.
     pub(crate) async fn seat(self: &Arc<Self>) -> Option<Guest> {
-        let permit = match Arc::clone(&self.free).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                // In this order: whoever begins to wait while we look sees it, or is seen.
-                self.is_wanted.store(true, Ordering::SeqCst);
-                self.send_somebody_away();
-                Arc::clone(&self.free).acquire_owned().await.ok()?
-            }
+        let permit = if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+            permit
+        } else {
+            // In this order: whoever begins to wait while we look sees it, or is seen.
+            self.is_wanted.store(true, Ordering::SeqCst);
+            self.send_somebody_away();
+            Arc::clone(&self.free).acquire_owned().await.ok()?
         };
         self.is_wanted.store(false, Ordering::SeqCst);
         let number = self.moment();

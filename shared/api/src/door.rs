@@ -13,6 +13,7 @@ use app::projects::{self, Revision, Saved};
 use app::tokens::{self, RefusedToken, Token};
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -61,11 +62,14 @@ pub fn router(api: Api) -> Router {
         }))
 }
 
+/// The parts of an address, if it is a text.
+type PathParams = Result<RawPathParams, RawPathParamsRejection>;
+
 fn serve(api: &Arc<Api>, route: Route) -> MethodRouter {
     let (api, route) = (Arc::clone(api), Arc::new(route));
     // Every method of the table is one that axum knows.
     let method = MethodFilter::try_from(route.method.clone()).unwrap_or(MethodFilter::TRACE);
-    on(method, async move |path: RawPathParams, request: Request| {
+    on(method, async move |path: PathParams, request: Request| {
         let (parts, body) = request.into_parts();
         let here = here(&api, &parts);
         match tokio::time::timeout(TIME_MAX, answer(&api, &route, (path, parts, body))).await {
@@ -79,10 +83,10 @@ fn serve(api: &Arc<Api>, route: Route) -> MethodRouter {
 async fn answer(
     api: &Arc<Api>,
     route: &Route,
-    (path, parts, body): (RawPathParams, Parts, Body),
+    (path, parts, body): (PathParams, Parts, Body),
 ) -> crate::reply::Answered {
     let token = authenticate(api, &parts).await?;
-    let path = decoded(&path)?;
+    let path = decoded(&path.map_err(|_| Refusal::NotFound(""))?)?;
     let project = match path.iter().find(|(name, _)| name == "id") {
         Some((_, id)) if route.path.starts_with("/projects/") => find(api, id).await?,
         _ => None,

@@ -101,7 +101,12 @@ impl House {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
+        let not_json = |_| panic!("{method_path}: {}", String::from_utf8_lossy(&body));
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).unwrap_or_else(not_json)
+        };
         Answer { status: parts.status, headers: parts.headers, body }
     }
 }

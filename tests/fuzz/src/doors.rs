@@ -19,7 +19,7 @@ use axum::body::{Body, to_bytes};
 use config::Project;
 use console::Console;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use payload::Secret;
 use relay::egress::Policy;
 use tokio::runtime::Runtime;
@@ -87,7 +87,7 @@ pub(crate) fn api(bytes: &[u8]) {
     let path = format!("/api/v4{}", asked.path);
     let token = [("private-token", world.token.as_str())];
     let Some((status, headers, body)) = world.ask(&asked, (&path, asked.body), &token) else { return };
-    assert_eq!(headers.get(CACHE_CONTROL).map(|value| value.as_bytes()), Some(&b"no-store"[..]), "{path}");
+    assert_eq!(headers.get(CACHE_CONTROL).map(HeaderValue::as_bytes), Some(&b"no-store"[..]), "{path}");
     let is_json =
         headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     if is_json {

@@ -58,17 +58,18 @@ fn is_inside(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => v4(address),
         IpAddr::V6(address) => {
-            let [a, b, c, .., g, h] = address.segments();
-            let low = Ipv4Addr::from_bits((u32::from(g) << 16) | u32::from(h));
-            let six_to_four = Ipv4Addr::from_bits((u32::from(b) << 16) | u32::from(c));
+            let segments = address.segments();
+            let embedded = |first: usize| {
+                Ipv4Addr::from_bits((u32::from(segments[first]) << 16) | u32::from(segments[first + 1]))
+            };
             address.is_loopback()
                 || address.is_unspecified()
                 || address.is_multicast()
                 || address.is_unique_local()
                 || address.is_unicast_link_local()
                 || address.to_ipv4_mapped().is_some_and(v4)
-                || ((a, b) == (0x64, 0xff9b) && v4(low))
-                || (a == 0x2002 && v4(six_to_four))
+                || (segments[..2] == [0x64, 0xff9b] && v4(embedded(6)))
+                || (segments[0] == 0x2002 && v4(embedded(1)))
         }
     }
 }

@@ -38,15 +38,15 @@ impl Rows {
         version
     }
 
-    /// What is there, if the condition does not hold.
-    fn refusal(&self, key: &Key, condition: Condition, now: Timestamp) -> Option<Option<Stored>> {
+    /// Whether a condition holds; if not, the answer that says what is there instead.
+    fn admit(&self, key: &Key, condition: Condition, now: Timestamp) -> Result<(), Write> {
         let there = self.find(key, now);
         let holds = match condition {
             Condition::Always => true,
             Condition::Absent => there.is_none(),
             Condition::Version(version) => there.is_some_and(|stored| stored.version == version),
         };
-        (!holds).then(|| there.cloned())
+        if holds { Ok(()) } else { Err(Write::Conflict(there.cloned())) }
     }
 }
 
@@ -83,16 +83,16 @@ impl Table for MemoryTable {
     async fn put(&self, item: Item, condition: Condition) -> Result<Write, TableError> {
         check_size(&item)?;
         let mut rows = self.lock();
-        Ok(match rows.refusal(&item.key, condition, self.clock.now()) {
-            Some(there) => Write::Conflict(there),
-            None => Write::Done(rows.put(item)),
+        Ok(match rows.admit(&item.key, condition, self.clock.now()) {
+            Err(conflict) => conflict,
+            Ok(()) => Write::Done(rows.put(item)),
         })
     }
 
     async fn delete(&self, key: &Key, condition: Condition) -> Result<Write, TableError> {
         let mut rows = self.lock();
-        match rows.refusal(key, condition, self.clock.now()) {
-            Some(there @ Some(_)) => Ok(Write::Conflict(there)),
+        match rows.admit(key, condition, self.clock.now()) {
+            Err(conflict @ Write::Conflict(Some(_))) => Ok(conflict),
             // Nothing is there, whatever was expected of it.
             _ => Ok(Write::Done(rows.rows.remove(key).map_or(Version(0), |stored| stored.version))),
         }

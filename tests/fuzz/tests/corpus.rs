@@ -1,4 +1,5 @@
 //! Every target over its committed corpus, and all that is committed belongs to a target.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,6 +54,7 @@ mod memory {
     use app::clock::{Clock, Timestamp};
     use fuzz::MemoryTable;
 
+    #[expect(clippy::unused_async, reason = "the suite waits for a house to be built")]
     async fn a_table() -> Option<(MemoryTable, Clock)> {
         let clock = Clock::manual(Timestamp(1_700_000_000_000));
         Some((MemoryTable::new(clock.clone()), clock))

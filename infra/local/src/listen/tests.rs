@@ -222,8 +222,7 @@ async fn nobody_is_sent_away_from_our_work() {
 #[tokio::test]
 async fn who_does_not_take_their_answer_or_end_their_body_makes_room() {
     let large = get(async || vec![b'x'; LARGE_BYTES]);
-    let reads =
-        post(async |body: Body| to_bytes(body, usize::MAX).await.map(|_| "whole").unwrap_or("cut off"));
+    let reads = post(async |body: Body| to_bytes(body, usize::MAX).await.map_or("cut off", |_| "whole"));
     let house = Open::with(few(1), hello().route("/large", large).route("/reads", reads)).await;
     for keeps in [
         &b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n"[..],

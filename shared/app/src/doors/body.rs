@@ -224,7 +224,7 @@ mod tests {
     async fn what_is_announced_and_not_sent_takes_no_room() {
         let intake = Intake::new(BOUNDS);
         let announcing = [(CONTENT_LENGTH, "1000".parse().unwrap())].into_iter().collect();
-        let idle = chunks(usize::MAX, Duration::from_secs(60)).0;
+        let idle = chunks(usize::MAX, Duration::from_mins(1)).0;
         assert_eq!(intake.take(&announcing, idle).await.unwrap_err(), BodyError::TooSlow);
         assert_eq!(intake.room.available_permits(), BOUNDS.large_bytes_in_flight);
         // A length that is a lie, and no body is larger for it.

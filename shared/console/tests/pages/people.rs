@@ -160,8 +160,8 @@ async fn a_form_from_elsewhere_is_not_taken() {
 
 /// The addresses that forms are posted to, as the router has them: a new one is in the list by itself.
 fn posted_to() -> Vec<String> {
-    let router = include_str!("../../src/lib.rs");
-    let routes = router.lines().filter_map(|line| line.trim().strip_prefix(".route(\""));
+    let source = include_str!("../../src/lib.rs");
+    let routes = source.lines().filter_map(|line| line.trim().strip_prefix(".route(\""));
     let posts = routes.filter(|route| route.contains("post("));
     let paths: Vec<_> = posts.filter_map(|route| Some(route.split_once('"')?.0.to_owned())).collect();
     assert!(paths.len() >= 20, "{paths:?}");
