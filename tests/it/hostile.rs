@@ -137,15 +137,19 @@ const CI: &str = "job:\n  script: ['printf %s \"$CHAT_INPUT\"']\n";
 
 fn project(target: &str, mattermost: &str, repository: &str) -> String {
     let markup = serde_json::to_string(MARKUP).expect("a text");
+    // A job's name has no spaces; a browser takes a slash between attributes for one.
+    let job = markup.replace(' ', "/");
+    // A template says what is calculated, and here nothing is.
+    let template = markup.replace("{{7*7}}", "");
     format!(
         "[project.irker]\nrecipients = \"irc://irc.example.net/x\"\nserver_host = \"irker.invalid\"\n\
-         [project.irker.templates]\nissue = {markup}\n\
+         [project.irker.templates]\nissue = {template}\n\
          [project.jobs]\nexecutor = \"local\"\nrepository = \"{repository}\"\n\
          [[project.hook]]\nname = {markup}\ndescription = {markup}\nurl = \"{target}?x=%3Cscript%3E\"\n\
          custom_headers = [{{ key = \"X-A\", value = {markup} }}]\n\
          [[project.command]]\nid = \"chat\"\nplatform = \"mattermost\"\ntokens = [\"gr8tok3n\"]\norigin = \"{mattermost}\"\n\
          [project.command.groups]\ncrew = [\"U1\"]\n\
-         [[project.command.rule]]\nanyone = true\njobs = [{markup}, \"job\"]\narguments = \"(?s).*\"\n"
+         [[project.command.rule]]\nanyone = true\njobs = [{job}, \"job\"]\narguments = \"(?s).*\"\n"
     )
 }
 
