@@ -11,6 +11,7 @@ use crate::operator::Operator;
 use crate::program::Program;
 use crate::projects::Project;
 use crate::push::{Answered, Push};
+use crate::small_disk::SmallDisk;
 
 /// A server with its store. It can be killed and started again on the same store.
 #[derive(Debug)]
@@ -42,10 +43,21 @@ impl Bellhop {
         Self::start_with(projects, &["--allow-egress", "127.0.0.1", "--egress-port", "9"]).await
     }
 
-    async fn start_with(projects: &[&Project], egress: &'static [&'static str]) -> Self {
+    /// Not started yet, and without a store. Will reach the tests' peers.
+    pub fn unborn() -> Self {
         let store = TempDir::new().expect("make a folder for the store");
         let (client, running, earlier_log) = (Client::new(), None, String::new());
-        let mut bellhop = Self { store, client, running, egress, earlier_log };
+        Self { store, client, running, egress: &["--allow-egress", "127.0.0.1"], earlier_log }
+    }
+
+    /// The same, with its store on a disk of its own.
+    pub fn unborn_on(disk: &SmallDisk) -> Self {
+        let store = TempDir::new_in(disk.path()).expect("make a folder for the store");
+        Self { store, ..Self::unborn() }
+    }
+
+    async fn start_with(projects: &[&Project], egress: &'static [&'static str]) -> Self {
+        let mut bellhop = Self { egress, ..Self::unborn() };
         for project in projects {
             bellhop.apply(project);
         }
@@ -58,16 +70,13 @@ impl Bellhop {
     /// # Panics
     /// If it is refused.
     pub fn apply(&self, project: &Project) {
-        apply(
-            project,
-            Command::new(built("bellhop")).arg("apply").arg("--data").arg(self.store.path().join("data")),
-        );
+        apply(project, Command::new(built("bellhop")).arg("apply").arg("--data").arg(self.folder()));
     }
 
     /// What `bellhop test` says of a project, and how it ends. Blocks for up to half a minute.
     pub fn tests(&self, project: &str) -> Output {
         let mut command = Command::new(built("bellhop"));
-        command.arg("test").arg("--data").arg(self.store.path().join("data")).arg(project);
+        command.arg("test").arg("--data").arg(self.folder()).arg(project);
         command.output().expect("run bellhop test")
     }
 
@@ -77,8 +86,7 @@ impl Bellhop {
     /// If it is taken.
     pub fn refuses(&self, project: &Project) -> String {
         let mut command = Command::new(built("bellhop"));
-        let output =
-            run_apply(project, command.arg("apply").arg("--data").arg(self.store.path().join("data")));
+        let output = run_apply(project, command.arg("apply").arg("--data").arg(self.folder()));
         assert!(!output.status.success(), "bellhop apply takes:\n{}", project.to_toml());
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
@@ -86,7 +94,7 @@ impl Bellhop {
     /// A new token of scope admin; made beside a running server.
     pub fn token(&self) -> String {
         let mut command = Command::new(built("bellhop"));
-        let output = command.arg("token").arg("--data").arg(self.store.path().join("data")).output();
+        let output = command.arg("token").arg("--data").arg(self.folder()).output();
         let output = output.expect("run bellhop token");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("a token is a text").trim().to_owned()
@@ -99,22 +107,38 @@ impl Bellhop {
 
     /// Somebody at a terminal on the same machine.
     pub fn operator(&self) -> Operator {
-        Operator::on_store(&self.store.path().join("data"))
+        Operator::on_store(&self.folder())
     }
 
     /// Starts the server, on another port than before, and waits until it takes connections.
     pub async fn start_again(&mut self) {
         self.kill();
-        let mut program = Program::start(
-            Command::new(built("bellhop"))
-                .args(["serve", "--listen", "127.0.0.1:0"])
-                .args(self.egress)
-                .arg("--data")
-                .arg(self.store.path().join("data"))
-                .env("RUST_LOG", "debug"),
-        );
+        let mut program = Program::start(self.serve().env("RUST_LOG", "debug"));
         let url = program.prints("Bellhop's URL", listening_url).await;
         self.running = Some(Running { program, url });
+    }
+
+    /// Starts a server that a tracer has changed; see [`Self::serve`]. Says whether it lived to take connections.
+    pub async fn start_traced(&mut self, traced: &mut Command) -> bool {
+        self.kill();
+        let mut program = Program::start(traced);
+        let url = program.prints_or_ends("Bellhop's URL, or its end", listening_url).await;
+        let lives = url.is_some();
+        self.running = url.map(|url| Running { program, url });
+        lives
+    }
+
+    /// What starts the server.
+    pub fn serve(&self) -> Command {
+        let mut serve = Command::new(built("bellhop"));
+        serve.args(["serve", "--listen", "127.0.0.1:0"]).args(self.egress);
+        serve.arg("--data").arg(self.folder());
+        serve
+    }
+
+    /// Whether the server has died.
+    pub fn has_died(&mut self) -> bool {
+        self.running.as_mut().is_none_or(|running| running.program.has_ended())
     }
 
     /// Kills the server as a power cut would.
@@ -130,6 +154,14 @@ impl Bellhop {
         let (status, log) = running.program.terminate().await;
         self.earlier_log.push_str(&log);
         status
+    }
+
+    /// The same of one that may have died, or dies of it.
+    pub async fn may_terminate(&mut self) {
+        if !self.has_died() {
+            self.terminate().await;
+        }
+        self.kill();
     }
 
     /// Where the server is.
@@ -165,6 +197,12 @@ impl Bellhop {
     pub async fn receives(&self, source: &str, push: &Push) -> Answered {
         let url = format!("{}/hooks/{source}", self.url());
         push.post(&self.client, &url).await.expect("Bellhop answers")
+    }
+
+    /// The same of a server that may die meanwhile; then there is no answer.
+    pub async fn may_receive(&self, source: &str, push: &Push) -> Option<Answered> {
+        let url = format!("{}/hooks/{source}", self.running.as_ref()?.url);
+        push.post(&self.client, &url).await.ok()
     }
 
     /// The status of a GET.

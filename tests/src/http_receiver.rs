@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -57,7 +57,8 @@ impl HttpReceiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen as a target");
         let url = format!("http://{}/hook", listener.local_addr().expect("have an address"));
         let desk = Desk::default();
-        let router = Router::new().fallback(receive).with_state(desk.clone());
+        let router =
+            Router::new().fallback(receive).layer(DefaultBodyLimit::disable()).with_state(desk.clone());
         let serving = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("serve as a target");
         });
@@ -94,6 +95,11 @@ impl HttpReceiver {
     /// All requests so far that [`Self::receives`] has not returned.
     pub fn received_so_far(&self) -> Vec<Received> {
         self.desk.received.lock().expect("lock").iter().cloned().collect()
+    }
+
+    /// The same, and forgets them.
+    pub fn takes_all(&self) -> Vec<Received> {
+        self.desk.received.lock().expect("lock").drain(..).collect()
     }
 }
 

@@ -89,7 +89,8 @@ impl Operator {
         }
     }
 
-    fn command(&self, command: &[&str]) -> Command {
+    /// `bellhop COMMAND --data ... ARGUMENTS`, to be run.
+    pub fn command(&self, command: &[&str]) -> Command {
         let (name, arguments) = command.split_first().expect("a command");
         // The words of two-word commands come first.
         let words = arguments.iter().take_while(|word| matches!(**word, "ls" | "show" | "redrive")).count();

@@ -71,6 +71,24 @@ impl Program {
         .await
     }
 
+    /// The same of a program that may end before; then there is nothing.
+    pub(crate) async fn prints_or_ends<T>(
+        &mut self,
+        what: &str,
+        look: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        eventually(what, || {
+            let has_ended = self.has_ended();
+            look(&self.stdout()).map(Some).or(has_ended.then_some(None))
+        })
+        .await
+    }
+
+    /// Whether it is no more.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("look after the program").is_some()
+    }
+
     /// Waits until it takes connections.
     pub(crate) async fn listens_on(&mut self, port: u16) {
         eventually(&format!("{} to listen on port {port}", self.name), || {

@@ -1,6 +1,7 @@
 //! What a forge posts, and what it is answered.
 
 use reqwest::Client;
+use reqwest::header::RETRY_AFTER;
 use serde_json::Value;
 
 use crate::tools::workspace;
@@ -17,6 +18,8 @@ pub struct Push {
 pub struct Answered {
     /// The HTTP status.
     pub status: u16,
+    /// When to come again, in seconds, if it was said.
+    pub retry_after: Option<u64>,
     /// The JSON of the body; null if it is none.
     pub body: Value,
 }
@@ -77,7 +80,9 @@ impl Push {
         }
         let response = request.send().await?;
         let status = response.status().as_u16();
+        let retry_after =
+            response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = response.bytes().await?;
-        Ok(Answered { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+        Ok(Answered { status, retry_after, body: serde_json::from_slice(&body).unwrap_or_default() })
     }
 }

@@ -34,7 +34,7 @@ impl Pace {
             counts.clear();
         }
         let (since, count) = counts.entry(who).or_insert((now, 0));
-        if now.since(*since) >= WINDOW {
+        if !now.is_within(WINDOW, *since) {
             (*since, *count) = (now, 0);
         }
         if *count >= TRIES_MAX {

@@ -25,6 +25,12 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
+
+    /// Whether `earlier` is less than `limit` ago. Not if it is still to come: what is remembered for a time is forgotten
+    /// when the clock is set back, and not kept for as much longer.
+    pub fn is_within(self, limit: Duration, earlier: Self) -> bool {
+        self >= earlier && self.since(earlier) < limit
+    }
 }
 
 impl Add<Duration> for Timestamp {

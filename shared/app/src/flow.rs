@@ -146,7 +146,7 @@ impl Flow {
     /// The rows that are to be written now: none if that was done just before.
     pub(crate) fn due(&self, now: Timestamp) -> Vec<Item> {
         let mut tallies = self.lock();
-        let is_early = |written_at: Timestamp| now.since(written_at) < WRITE_EVERY;
+        let is_early = |written_at: Timestamp| now.is_within(WRITE_EVERY, written_at);
         if tallies.written_at.is_some_and(is_early) {
             return Vec::new();
         }

@@ -4,7 +4,8 @@
 //! in an ordered queue hold up its group for ever; Lambda bounds its functions the same way. The bound runs on
 //! the machine's monotonic clock, while leases end by the time of day. So a lease is far longer than any handler:
 //! a clock that jumps, as when a laptop wakes up, must not hand over a second time what is still being handled.
-//! Nobody waits for such a lease: if the process dies, the next one to serve reclaims it.
+//! Nobody waits for such a lease: if the process dies, the next one to serve reclaims it. And when the time of day is set
+//! back, what is due or put off comes as much earlier, or all would wait until the old time has come again.
 //!
 //! Not here: what is done with a task, and which answer that deserves.
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Causes;
+use app::clock::Timestamp;
 use app::faults::Fault;
 use app::queue::{Answer, QueueError, QueueName};
 use futures_util::FutureExt as _;
@@ -25,7 +27,7 @@ use crate::lease::{Lease, Leased, Received, Verdict};
 use crate::store::Serving;
 
 /// See the head of this module. Only an answer that was lost for good waits for it.
-const LEASE: Duration = Duration::from_hours(24);
+const LEASE: Duration = Duration::from_hours(7 * 24);
 
 /// How often to look for what another process sent, and whether a delay is over by the time of day. A look reads
 /// an index, and costs some microseconds.
@@ -33,6 +35,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// The rest after the store failed: long enough not to fill the log, short enough to go on soon.
 const STORE_REST: Duration = Duration::from_secs(1);
+
+/// A clock that is set back by less is being kept right, as clocks are: nobody waits for that.
+const SET_BACK_MIN: Duration = Duration::from_secs(1);
 
 /// How a queue is consumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +60,8 @@ pub struct Consumer {
 struct Running {
     handlers: JoinSet<()>,
     leases: HashMap<task::Id, Vec<Lease>>,
+    /// When there was a look last, by the time of day.
+    looked_at: Option<Timestamp>,
 }
 
 impl Serving {
@@ -111,6 +118,11 @@ impl Serving {
     {
         let free = consumer.concurrency.max(1).saturating_sub(running.handlers.len());
         let now = self.store.clock.now();
+        let ahead = running.looked_at.replace(now).map_or(Duration::ZERO, |before| before.since(now));
+        if ahead >= SET_BACK_MIN {
+            tracing::warn!(queue = consumer.queue.as_str(), by_s = ahead.as_secs(), "clock.set_back");
+            self.bring_forward(consumer.queue, ahead).await?;
+        }
         match self.store.next_due(consumer.queue).await? {
             Some(due) if free > 0 && due <= now => {}
             Some(due) if due > now => return Ok(due.since(now).min(LOOK_EVERY)),

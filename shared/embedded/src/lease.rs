@@ -1,11 +1,8 @@
 //! Taking tasks from a queue for a time, and giving them back.
 //!
-//! Whose turn it is: among the groups of a queue, the one with the fewest tasks out goes first, so that a slow
-//! target with a thousand deliveries leaves room for the others. Within a group of the ordered queue only the
-//! oldest task can be had, and only when it is neither out nor put off; of any other group, the one that is due
-//! longest. An ordered task may bring those behind it along, so that its handler sees what has piled up.
+//! An ordered task may bring those behind it along, so that its handler sees what has piled up.
 //!
-//! Not here: handlers and the loop that calls them (`consume`).
+//! Not here: whose turn it is (`turns`), handlers and the loop that calls them (`consume`).
 
 use std::time::Duration;
 
@@ -14,16 +11,13 @@ use app::faults::Fault;
 use app::queue::{AGAIN_MAX, Answer, FAULTS_MAX, QueueError, QueueName};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::store::{Serving, Store};
+use crate::store::Serving;
 use crate::threads::Failure;
+use crate::turns::{followers, turns};
 
 /// How long a task rests after its first fault, and twice as long after each further one: over a minute in all, so
 /// that a fault that passes, like a full disk, does not use up all of [`FAULTS_MAX`] in one moment.
 const FAULT_REST: Duration = Duration::from_secs(5);
-
-/// How many tasks of one group of an unordered queue are out at the same time: a target that is slow, or has just come
-/// back and has thousands waiting, gets no more at once.
-pub(crate) const OUT_MAX: usize = 8;
 
 /// With how many processes in a row a task may die before it is set aside. A process dies for many reasons, of which
 /// the tasks in its hands are the rarest, and the head of an irkerd's group that is slow is in its hands nearly always:
@@ -35,6 +29,13 @@ pub(crate) const DEATHS_MAX: u32 = 20;
 pub struct Lease {
     sequence: i64,
     handover: i64,
+}
+
+impl Lease {
+    /// The task's place in the order of sending.
+    pub(crate) fn sequence(self) -> i64 {
+        self.sequence
+    }
 }
 
 /// A task as its handler gets it.
@@ -137,6 +138,20 @@ impl Serving {
         Ok(self.store.writer.run(work).await?)
     }
 
+    /// Nothing of a queue waits for a time that the clock, which was ahead by so much, has reached before.
+    pub(crate) async fn bring_forward(&self, queue: QueueName, ahead: Duration) -> Result<(), Failure> {
+        let clock = self.store.clock.clone();
+        let work = move |connection: &Connection| {
+            let ahead = i64::try_from(ahead.as_millis()).unwrap_or(i64::MAX);
+            let mut update = connection.prepare_cached(
+                "UPDATE tasks SET visible_at = max(visible_at - ?3, ?2)
+                 WHERE queue = ?1 AND leased = 0 AND visible_at > ?2",
+            )?;
+            update.execute((queue.as_str(), clock.now().0, ahead)).map(|_| ())
+        };
+        self.store.writer.run(work).await
+    }
+
     /// Does what the answer says, if the lease still holds; otherwise nothing.
     pub async fn answer(&self, lease: Lease, answer: Answer) -> Result<(), QueueError> {
         self.settle(vec![(lease, answer.into())]).await
@@ -154,73 +169,6 @@ impl Serving {
         };
         Ok(self.store.writer.run(work).await?)
     }
-}
-
-impl Store {
-    /// When something of the queue can be had: in the past, if there is something now.
-    pub(crate) async fn next_due(&self, queue: QueueName) -> Result<Option<Timestamp>, Failure> {
-        let work = move |connection: &Connection| {
-            let mut select =
-                connection.prepare_cached(&format!("{} SELECT min(visible_at) FROM heads", heads(queue)))?;
-            select.query_row([queue.as_str()], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Timestamp)))
-        };
-        self.reader.run(work).await
-    }
-}
-
-/// The start of a query of `heads`: the task of each group whose turn is next, and how many of it are out.
-///
-/// It hops from group to group along an index, so that its cost is in the groups and not in the tasks: an irkerd
-/// may be down for a day and have very many.
-pub(crate) fn heads(queue: QueueName) -> String {
-    let order = if queue.is_ordered() { "sequence" } else { "visible_at, sequence" };
-    format!(
-        "WITH RECURSIVE groups (name) AS (
-             SELECT min(of_group) FROM tasks WHERE queue = ?1
-             UNION ALL
-             SELECT (SELECT min(of_group) FROM tasks WHERE queue = ?1 AND of_group > name)
-             FROM groups WHERE name IS NOT NULL
-         ), firsts AS (
-             SELECT (SELECT sequence FROM tasks WHERE queue = ?1 AND of_group = name ORDER BY {order} LIMIT 1)
-                        AS sequence,
-                    (SELECT count(*) FROM tasks WHERE queue = ?1 AND of_group = name AND leased = 1) AS out
-             FROM groups WHERE name IS NOT NULL
-         ), heads AS (SELECT sequence, out, visible_at FROM firsts JOIN tasks USING (sequence))"
-    )
-}
-
-/// The tasks to hand over now, at most one of each group. A leased task is never among them: it is not visible.
-fn turns(
-    connection: &Connection,
-    queue: QueueName,
-    now: Timestamp,
-    max: usize,
-) -> rusqlite::Result<Vec<i64>> {
-    let mut select = connection.prepare_cached(&format!(
-        "{} SELECT sequence FROM heads WHERE visible_at <= ?2 AND out < ?4 ORDER BY out, sequence LIMIT ?3",
-        heads(queue)
-    ))?;
-    let max = i64::try_from(max).unwrap_or(i64::MAX);
-    let out_max = i64::try_from(OUT_MAX).unwrap_or(i64::MAX);
-    select.query_map((queue.as_str(), now.0, max, out_max), |row| row.get(0))?.collect()
-}
-
-/// What stands right behind the head of an ordered group, as far as it can be had.
-fn followers(
-    connection: &Connection,
-    head: &Leased,
-    max: usize,
-    now: Timestamp,
-) -> rusqlite::Result<Vec<i64>> {
-    let mut select = connection.prepare_cached(
-        "SELECT behind.sequence, behind.visible_at FROM tasks AS head
-         JOIN tasks AS behind ON behind.queue = head.queue AND behind.of_group = head.of_group
-         WHERE head.sequence = ?1 AND behind.sequence > ?1 ORDER BY behind.sequence LIMIT ?2",
-    )?;
-    let max = i64::try_from(max).unwrap_or(i64::MAX);
-    let behind = select.query_map((head.lease.sequence, max), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let behind: Vec<(i64, i64)> = behind.collect::<Result<_, _>>()?;
-    Ok(behind.into_iter().take_while(|(_, at)| *at <= now.0).map(|(sequence, _)| sequence).collect())
 }
 
 fn hand_over(connection: &Connection, sequence: i64, until: Timestamp) -> rusqlite::Result<Leased> {
@@ -275,6 +223,9 @@ pub(crate) fn reclaim(connection: &Connection, now: Timestamp) -> rusqlite::Resu
     let mut free =
         connection.prepare_cached("UPDATE tasks SET leased = 0, visible_at = ?1 WHERE leased = 1")?;
     free.execute([now.0])?;
+    // Nobody puts a task off for so long: the clock was ahead when that was done.
+    let mut late = connection.prepare_cached("UPDATE tasks SET visible_at = ?1 WHERE visible_at > ?2")?;
+    late.execute((now.0, (now + AGAIN_MAX).0))?;
     Ok(left)
 }
 

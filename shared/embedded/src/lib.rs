@@ -29,6 +29,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod turns;
 
 pub use backup::{BackupError, back_up, restore};
 pub use consume::Consumer;

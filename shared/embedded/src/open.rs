@@ -26,6 +26,10 @@ const SCHEMA_VERSION: i32 = 1;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
+/// What a store of this version may not have yet: it makes looks quicker, and changes nothing else, so a Bellhop that does
+/// not know it is not hindered.
+const LATER_INDEX: &str = "CREATE INDEX IF NOT EXISTS tasks_due ON tasks (queue, visible_at)";
+
 /// How long to wait for another process's commit; far longer than a commit of our largest batch.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -57,6 +61,15 @@ pub enum StoreError {
     /// A SQLite file, but not one of ours.
     #[error("{} is a SQLite file of another program", path.display())]
     NotAStore {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Only the write-ahead log is there, which SQLite would throw away.
+    #[error(
+        "the store {store} is gone, and its log {store}-wal is still there: bring the store back, or take the log away",
+        store = path.display()
+    )]
+    Gone {
         /// Which file.
         path: PathBuf,
     },
@@ -101,12 +114,16 @@ pub(crate) fn open(directory: &Path) -> Result<Connections, StoreError> {
 
     let path = store_file(directory);
     let sqlite = |source| StoreError::Sqlite { path: path.clone(), source };
+    if is_gone(&path).map_err(|source| StoreError::Files { path: path.clone(), source })? {
+        return Err(StoreError::Gone { path });
+    }
     let writer = connect(&path).map_err(sqlite)?;
     if kind(&writer).map_err(sqlite)? == Kind::Empty {
         create(&writer).map_err(sqlite)?;
     }
     check_kind(&writer, &path)?;
     durable(&writer).map_err(sqlite)?;
+    writer.execute(LATER_INDEX, []).map_err(sqlite)?;
     let reader = connect(&path).map_err(sqlite)?;
     reader.pragma_update(None, "query_only", true).map_err(sqlite)?;
     Ok(Connections { writer, reader })
@@ -137,6 +154,18 @@ pub(crate) fn claim(directory: &Path) -> Result<File, StoreError> {
             Err(StoreError::Files { path: directory.join(SERVING_FILE), source })
         }
     }
+}
+
+/// Whether there is a log, and nothing that it belongs to: a store has its schema before it has a log.
+fn is_gone(store: &Path) -> io::Result<bool> {
+    let bytes = |path: &Path| match path.metadata() {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    };
+    let mut log = store.as_os_str().to_owned();
+    log.push("-wal");
+    Ok(bytes(store)? == 0 && bytes(Path::new(&log))? > 0)
 }
 
 /// For our eyes only: payloads may be confidential.

@@ -29,6 +29,7 @@ CREATE TABLE tasks (
 ) STRICT;
 CREATE INDEX tasks_in_order ON tasks (queue, of_group, sequence);
 CREATE INDEX tasks_by_time ON tasks (queue, of_group, visible_at);
+CREATE INDEX tasks_due ON tasks (queue, visible_at);
 CREATE INDEX tasks_leased ON tasks (queue, of_group, visible_at) WHERE leased = 1;
 
 CREATE TABLE dead_letters (

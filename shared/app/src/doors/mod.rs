@@ -6,7 +6,7 @@
 //! | 202 `{"status":"accepted","event":"...","deliveries":2}` | kept and queued |
 //! | 200 `{"status":"repeated","event":"..."}` | the same delivery came before |
 //! | 200 `{"status":"ignored","reason":"..."}` | authentic, and nothing for any target |
-//! | 400, 401, 404, 408, 413, 503 | see [`ApiError`]; nothing was kept |
+//! | 400, 401, 404, 408, 413, 503 | see [`ApiError`]; nothing was kept; 503 with `Retry-After` |
 //!
 //! A source is looked for before its request's body is read: what nobody waits for is not kept for a moment.
 
@@ -23,6 +23,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use config::SourceId;
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 use payload::Payload;
 use payload::limits::BODY_BYTES_MAX;
 use serde_json::json;
@@ -44,6 +45,10 @@ const BOUNDS: Bounds = Bounds {
     stranger_bytes: 1024 * 1024,
     stranger_time: Duration::from_secs(2),
 };
+
+/// When a sender is asked to come again who could not be served, in seconds: a table that throttles, or another one who
+/// commits, is through by then, and a disk that is full stays so for longer than anybody can say.
+const RETRY_AFTER_S: u16 = 10;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -180,6 +185,10 @@ impl IntoResponse for ApiError {
         } else {
             tracing::info!(status, reason = self.public, "request.refused");
         }
-        (self.status, Json(json!({"error": self.public}))).into_response()
+        let mut response = (self.status, Json(json!({"error": self.public}))).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
+        }
+        response
     }
 }

@@ -106,7 +106,7 @@ pub(crate) struct StandingCache(Mutex<HashMap<(ProjectId, u64), (Timestamp, u32)
 impl StandingCache {
     fn recall(&self, key: (ProjectId, u64), now: Timestamp) -> Option<u32> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&key).filter(|(since, _)| now.since(*since) < HOLDS_FOR).map(|(_, level)| *level)
+        known.get(&key).filter(|(since, _)| now.is_within(HOLDS_FOR, *since)).map(|(_, level)| *level)
     }
 
     fn remember(&self, key: (ProjectId, u64), now: Timestamp, level: u32) {

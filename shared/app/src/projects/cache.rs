@@ -62,7 +62,7 @@ impl ProjectCache {
 }
 
 fn fresh<T: Clone>(known: Option<&(Timestamp, T)>, now: Timestamp) -> Option<T> {
-    known.filter(|(since, _)| now.since(*since) < CACHED_FOR).map(|(_, value)| value.clone())
+    known.filter(|(since, _)| now.is_within(CACHED_FOR, *since)).map(|(_, value)| value.clone())
 }
 
 fn keep<K: std::hash::Hash + Eq, V>(known: &mut HashMap<K, V>, key: K, value: V) {

@@ -46,11 +46,11 @@ impl Gate {
         now: Timestamp,
     ) -> Result<(), Duration> {
         let seen = self.lock();
-        if seen.right.get(&token).is_some_and(|at| now.since(*at) < RIGHT_FOR) {
+        if seen.right.get(&token).is_some_and(|at| now.is_within(RIGHT_FOR, *at)) {
             return Ok(());
         }
         match seen.wrong.get(&network(from)) {
-            Some((since, count)) if *count >= WRONG_MAX && now.since(*since) < WINDOW => {
+            Some((since, count)) if *count >= WRONG_MAX && now.is_within(WINDOW, *since) => {
                 // Rounded up, so that whoever comes back then is heard.
                 Err((*since + WINDOW).since(now) + Duration::from_millis(999))
             }
@@ -61,13 +61,13 @@ impl Gate {
     pub(super) fn was_wrong(&self, from: Option<IpAddr>, now: Timestamp) {
         let wrong = &mut self.lock().wrong;
         if wrong.len() >= ADDRESSES_MAX {
-            wrong.retain(|_, (since, _)| now.since(*since) < WINDOW);
+            wrong.retain(|_, (since, _)| now.is_within(WINDOW, *since));
         }
         if wrong.len() >= ADDRESSES_MAX {
             wrong.clear();
         }
         let (since, count) = wrong.entry(network(from)).or_insert((now, 0));
-        if now.since(*since) >= WINDOW {
+        if !now.is_within(WINDOW, *since) {
             (*since, *count) = (now, 0);
         }
         *count += 1;

@@ -12,6 +12,7 @@ mod chat_logs;
 mod chat_peers;
 mod chat_runs;
 mod chat_world;
+mod clock_jumps;
 mod doors;
 mod egress;
 mod engine;

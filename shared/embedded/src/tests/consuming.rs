@@ -14,7 +14,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{http, irker, new_store};
-use crate::lease::{DEATHS_MAX, OUT_MAX, Verdict};
+use crate::lease::{DEATHS_MAX, Verdict};
+use crate::turns::{LOOKED_AT_MAX, OUT_MAX};
 use crate::{Consumer, Received, Serving, Store, Waiting};
 
 /// Nothing takes this long, unless it never happens.
@@ -311,7 +312,7 @@ async fn an_ordered_group_with_a_long_queue_costs_no_more() {
     store.queue().send((0..20_000).map(|n| irker(n, "down")).collect()).await.unwrap();
     let steps = |connection: &rusqlite::Connection| {
         let mut select =
-            connection.prepare(&format!("{} SELECT * FROM heads", crate::lease::heads(QueueName::Irker)))?;
+            connection.prepare(&format!("{} SELECT * FROM heads", crate::turns::heads(QueueName::Irker)))?;
         let heads = select.query_map(["irker"], |row| row.get::<_, i64>(0))?.count();
         Ok((heads, select.get_status(rusqlite::StatementStatus::VmStep)))
     };
@@ -397,8 +398,89 @@ async fn a_target_has_no_more_than_eight_out_however_much_waits_for_it() {
     let serving = store.serve().await.unwrap();
     store.queue().send((0..100).map(|n| http(n, 1)).chain([http(100, 2)]).collect()).await.unwrap();
     let leased = serving.lease(QueueName::Http, 50, LONG).await.unwrap();
-    assert_eq!(leased.len(), OUT_MAX + 1);
+    assert_eq!(leased.len(), OUT_MAX as usize + 1);
     assert!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().is_empty());
     serving.answer(leased[0].lease, Answer::Done).await.unwrap();
     assert_eq!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn when_the_clock_is_set_back_nothing_waits_for_the_old_time_to_come_again() {
+    const HOUR_MS: i64 = 60 * 60 * 1_000;
+    let (store, clock, _directory) = new_store();
+    let serving = store.serve().await.unwrap();
+    let (seen, mut handled) = mpsc::unbounded_channel();
+    let (gate, inside) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let shared = (Arc::clone(&gate), Arc::clone(&inside));
+    // The first is put off for a minute; of the second, the handler is not yet through when the clock is set back.
+    let work = Work::start(&serving, consumer(QueueName::Http, 1), move |received| {
+        seen.send(received.id).unwrap();
+        let (gate, turn) = (Arc::clone(&shared.0), shared.1.fetch_add(1, Ordering::SeqCst));
+        async move {
+            if turn == 0 {
+                return Answer::Again { after: Duration::from_mins(1) };
+            }
+            gate.acquire().await.unwrap().forget();
+            Answer::Done
+        }
+    });
+    store.queue().send((0..3).map(|n| http(n, n)).collect()).await.unwrap();
+    let first = next(&mut handled).await;
+    next(&mut handled).await;
+
+    let Clock::Manual(now) = &clock else { panic!("a clock that can be set") };
+    now.fetch_sub(HOUR_MS, Ordering::SeqCst);
+    gate.add_permits(3);
+
+    // The third was due, and is.
+    next(&mut handled).await;
+    until(&store, QueueName::Http, Waiting { ready: 0, later: 1, leased: 0 }).await;
+    clock.advance(Duration::from_mins(1));
+    assert_eq!(next(&mut handled).await, first);
+    until(&store, QueueName::Http, EMPTY).await;
+    work.shut_down().await;
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_far_ahead_has_put_off_is_due_when_the_store_is_served_again() {
+    let (store, clock, _directory) = new_store();
+    let Clock::Manual(now) = &clock else { panic!("a clock that can be set") };
+    now.fetch_add(1_000_000_000_000, Ordering::SeqCst);
+    store.queue().send(vec![http(1, 1)]).await.unwrap();
+    now.fetch_sub(1_000_000_000_000, Ordering::SeqCst);
+    let serving = store.serve().await.unwrap();
+    assert_eq!(serving.lease(QueueName::Http, 1, LONG).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn whatever_piles_up_before_it_a_group_that_has_nothing_out_goes_first() {
+    let (store, _clock, _directory) = new_store();
+    let serving = store.serve().await.unwrap();
+    let hog = (0..2 * LOOKED_AT_MAX as u64).map(|n| http(n, 1));
+    store.queue().send(hog.chain([http(5_000, 2), http(5_001, 3)]).collect()).await.unwrap();
+    let leased = serving.lease(QueueName::Http, 4, LONG).await.unwrap();
+    let ids: Vec<_> = leased.iter().map(|leased| leased.received.id.clone()).collect();
+    assert_eq!(ids, [http(0, 1), http(5_000, 2), http(5_001, 3), http(1, 1)].map(|task| task.id()));
+    assert_eq!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().len(), OUT_MAX as usize - 2);
+}
+
+#[tokio::test]
+async fn of_thousands_of_groups_each_has_its_turn_and_those_that_are_due_longest_go_first() {
+    let (store, clock, _directory) = new_store();
+    let serving = store.serve().await.unwrap();
+    for n in 0..4 {
+        store
+            .queue()
+            .send((0..500).map(|group| http(n * 500 + group, n * 500 + group)).collect())
+            .await
+            .unwrap();
+        clock.advance(Duration::from_secs(1));
+    }
+    for n in 0..40 {
+        let leased = serving.lease(QueueName::Http, 50, LONG).await.unwrap();
+        let expected: Vec<_> = (50 * n..50 * (n + 1)).map(|group| http(group, group).id()).collect();
+        let ids: Vec<_> = leased.iter().map(|leased| leased.received.id.clone()).collect();
+        assert_eq!(ids, expected);
+    }
+    assert!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().is_empty());
 }

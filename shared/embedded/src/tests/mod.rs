@@ -3,6 +3,7 @@
 mod backup;
 mod conformance;
 mod consuming;
+mod damage;
 mod durability;
 mod opening;
 
