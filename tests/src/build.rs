@@ -19,7 +19,7 @@ pub fn built(program: &str) -> &'static Path {
 
 fn build() -> HashMap<String, PathBuf> {
     let output = Command::new("cargo")
-        .args(["build", "--workspace", "--all-features", "--quiet"])
+        .args(["build", "--workspace", "--all-features", "--all-targets", "--quiet"])
         .arg("--message-format=json-render-diagnostics")
         .current_dir(workspace())
         .output()
