@@ -4,6 +4,7 @@
 //! on a quiet one, within some per cent. Instructions, counted by valgrind's callgrind, are the steadier figure for a comparison.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use app::clock::Clock;
@@ -34,11 +35,13 @@ pub(crate) struct Start {
     pub(crate) wall: Duration,
 }
 
+/// How many pushes there were, by all forges: one that has a house to itself would repeat what another has sent there.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
 /// A function URL's event: a push of 8.5 KB from GitHub, signed, and new each time.
 struct Pushes {
     body: String,
     signature: String,
-    count: usize,
 }
 
 impl Pushes {
@@ -48,11 +51,11 @@ impl Pushes {
         mac.update(push.body());
         let digest = mac.finalize().into_bytes();
         let signature = digest.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
-        Self { body: String::from_utf8(push.body().to_vec()).expect("it is JSON"), signature, count: 0 }
+        Self { body: String::from_utf8(push.body().to_vec()).expect("it is JSON"), signature }
     }
 
-    fn next(&mut self) -> Vec<u8> {
-        self.count += 1;
+    fn next(&self) -> Vec<u8> {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = format!("/hooks/{}", ThreeHooks::SOURCE);
         json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
@@ -60,7 +63,7 @@ impl Pushes {
                 "content-type": "application/json",
                 "user-agent": "GitHub-Hookshot/044aadd",
                 "x-github-event": "push",
-                "x-github-delivery": format!("00000000-0000-4000-8000-{:012x}", self.count),
+                "x-github-delivery": format!("00000000-0000-4000-8000-{number:012x}"),
                 "x-hub-signature-256": format!("sha256={}", self.signature),
             },
             "requestContext": {
@@ -134,7 +137,7 @@ impl House {
     /// A warm function's processor time for one event.
     pub(crate) async fn warm(&self, program: &Path) -> Duration {
         let mut function = Function::start(&[program], &self.environment()).await;
-        let mut pushes = Pushes::new();
+        let pushes = Pushes::new();
         for _ in 0..COUNTED.0 {
             function.handle(pushes.next()).await;
         }
@@ -158,7 +161,7 @@ impl House {
         let option = format!("--callgrind-out-file={}", output.path().display());
         let command = [&valgrind, Path::new("--tool=callgrind"), Path::new(&option), program];
         let mut function = Function::start(&command, &self.environment()).await;
-        let mut pushes = Pushes::new();
+        let pushes = Pushes::new();
         for _ in 0..events {
             function.handle(pushes.next()).await;
         }
@@ -173,7 +176,7 @@ impl House {
     /// The most memory that a receiver had after many events.
     pub(crate) async fn receiver_memory(&self, program: &Path) -> u64 {
         let mut function = Function::start(&[program], &self.environment()).await;
-        let mut pushes = Pushes::new();
+        let pushes = Pushes::new();
         for _ in 0..MANY_EVENTS {
             function.handle(pushes.next()).await;
         }
@@ -185,7 +188,7 @@ impl House {
     pub(crate) async fn relay_memory(&self, receiver: &Path, relay: &Path) -> u64 {
         let mut receiver = Function::start(&[receiver], &self.environment()).await;
         let mut relay = Function::start(&[relay], &self.environment()).await;
-        let mut pushes = Pushes::new();
+        let pushes = Pushes::new();
         for _ in 0..MANY_EVENTS / 3 {
             receiver.handle(pushes.next()).await;
             relay.handle(self.aws.take_sent().to_string()).await;
@@ -207,7 +210,7 @@ impl House {
     pub(crate) async fn counted_event(&self, receiver: &Path, relay: &Path) -> (Counted, Vec<String>) {
         let mut receiver = Function::start(&[receiver], &self.environment()).await;
         let mut relay = Function::start(&[relay], &self.environment()).await;
-        let mut pushes = Pushes::new();
+        let pushes = Pushes::new();
         receiver.handle(pushes.next()).await;
         relay.handle(self.aws.take_sent().to_string()).await;
         self.aws.take_calls();

@@ -55,4 +55,4 @@ pub use stack::Stack;
 pub use three_hooks::{SOURCE_SECRET, ThreeHooks};
 pub use tools::{free_port, machine_program, say, skip, workspace};
 pub use verifier::Verifier;
-pub use waiting::{PATIENCE, eventually};
+pub use waiting::{PATIENCE, eventually, eventually_none};

@@ -23,3 +23,24 @@ pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T
         tokio::time::sleep(PAUSE).await;
     }
 }
+
+/// Looks again and again at how many things are missing, until none is.
+///
+/// # Panics
+/// If none of them comes for [`PATIENCE`].
+pub async fn eventually_none(what: &str, mut missing: impl FnMut() -> usize) {
+    let (mut least, mut since) = (usize::MAX, Instant::now());
+    loop {
+        let count = missing();
+        if count == 0 {
+            return;
+        }
+        if count < least {
+            (least, since) = (count, Instant::now());
+        }
+        let silence = since.elapsed();
+        assert!(silence < PATIENCE, "{count} {what}, and nothing has come for {} s", PATIENCE.as_secs());
+        // To count may take long.
+        tokio::time::sleep(PAUSE * 20).await;
+    }
+}

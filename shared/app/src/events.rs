@@ -17,18 +17,15 @@
 //!
 //! Not here: what an event means (`payload`), which targets it has (`relay`).
 
-use std::io::{Read, Write as _};
 use std::time::Duration;
 
 use config::{ProjectId, SourceId, TargetId};
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use payload::Forge;
 use relay::Original;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::gzip::{compress, decompress};
 use crate::ids::{EventId, Stamp};
 use crate::queue::Delivery;
 use crate::store::{broken, item, row};
@@ -254,19 +251,10 @@ pub(crate) async fn original(
         let found = app.table.get(&key).await?.and_then(|stored| stored.item.blob);
         compressed.extend(found.ok_or_else(|| broken(&key, "a part of the payload is missing"))?);
     }
-    let mut body = Vec::new();
     // We compressed it ourselves, within the limit at the door.
-    let limit = payload::limits::BODY_BYTES_MAX as u64;
-    let mut decoder = GzDecoder::new(&compressed[..]).take(limit);
-    decoder.read_to_end(&mut body).map_err(|error| broken(&stored.item.key, error))?;
+    let body = decompress(&compressed, payload::limits::BODY_BYTES_MAX as u64)
+        .map_err(|error| broken(&stored.item.key, error))?;
     Ok(Original { headers: accepted.headers.clone(), body })
-}
-
-#[expect(clippy::expect_used, reason = "writing to memory does not fail")]
-pub(crate) fn compress(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 3), Compression::fast());
-    encoder.write_all(body).expect("memory takes it");
-    encoder.finish().expect("memory takes it")
 }
 
 /// Which put a row was; `None` for a place that is empty.

@@ -36,6 +36,7 @@ pub mod flow;
 mod gathering;
 pub mod gitlab;
 pub mod gitlab_runs;
+mod gzip;
 pub mod http_target;
 pub mod ids;
 pub mod irkerd;

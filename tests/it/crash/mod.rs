@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use app::clock::Chance;
-use end_to_end::{Bellhop, CrashPoint, HttpReceiver, IrkerSink, Project, Push, Tracer, eventually, say};
+use end_to_end::{Bellhop, CrashPoint, HttpReceiver, IrkerSink, Project, Push, Tracer, eventually_none, say};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -216,13 +216,12 @@ impl Town {
         let accepted: Vec<String> = self.forges.iter().flat_map(|forge| forge.accepted.clone()).collect();
         let lines: Vec<String> = accepted.iter().map(|branch| said_of(branch)).collect();
         let (irkerd, builder, posted) = (&self.irkerd, &self.builder, &mut self.posted);
-        eventually("everything that was accepted to arrive", || {
+        eventually_none("lines and requests are missing", || {
             posted.extend(builder.takes_all().iter().map(|received| branch_in(&received.body)));
             let (said, posted): (HashSet<_>, HashSet<_>) =
                 (irkerd.heard_so_far().into_iter().collect(), posted.iter().collect());
-            let has_arrived = lines.iter().all(|line| said.contains(line))
-                && accepted.iter().all(|branch| posted.contains(branch));
-            has_arrived.then_some(())
+            let unsaid = lines.iter().filter(|line| !said.contains(*line)).count();
+            unsaid + accepted.iter().filter(|branch| !posted.contains(branch)).count()
         })
         .await;
     }

@@ -65,6 +65,8 @@ pub(crate) struct Tasks {
     pub(crate) faulted: BTreeMap<String, u32>,
     /// What was set aside and brought back: it lost its place.
     pub(crate) redriven: BTreeSet<String>,
+    /// What each sweep has sent and whose row it has not taken away: should it die now, the row leads to a second task.
+    pub(crate) swept: BTreeSet<(u32, String)>,
     known: BTreeMap<(QueueName, String), Timestamp>,
     next: u64,
     /// A defect: what is behind a head that waits is handed out.
@@ -104,8 +106,8 @@ impl Held {
 impl Tasks {
     pub(crate) fn new(is_sqs: bool) -> Self {
         let (held, dead, sent) = Default::default();
-        let (doubled, faulted, redriven, known) = Default::default();
-        Self { is_sqs, held, dead, sent, doubled, faulted, redriven, known, next: 0, overtakes: false }
+        let (doubled, faulted, redriven, swept, known) = Default::default();
+        Self { is_sqs, held, dead, sent, doubled, faulted, redriven, swept, known, next: 0, overtakes: false }
     }
 
     fn add(&mut self, task: &Task, (now, is_twice): (Timestamp, bool)) {
@@ -130,7 +132,8 @@ impl Tasks {
 
     /// Whether something went wrong with a delivery's task: then there may be two of it, or a row too many that leads to one.
     pub(crate) fn may_come_twice(&self, name: &str) -> bool {
-        self.doubled.contains(name) || self.faulted.contains_key(name)
+        let is_swept = self.swept.iter().any(|(_, swept)| swept == name);
+        is_swept || self.doubled.contains(name) || self.faulted.contains_key(name)
     }
 
     /// A text that no Bellhop wrote.
@@ -298,6 +301,9 @@ impl Queue for SimQueue {
                 continue;
             }
             world.tasks().add(task, (world.now(), fault == Some(Fault::Double)));
+        }
+        if let Some(sweep) = World::under_way().filter(|invocation| invocation.role == "sweep") {
+            world.tasks().swept.extend(tasks.iter().map(|task| (sweep.number, name_of(task))));
         }
         // Whoever hears of an error may send once more what is there already.
         if matches!(fault, Some(Fault::ErrorAfter | Fault::Part | Fault::CrashAfter)) {

@@ -96,6 +96,12 @@ fn unavailable(trouble: Trouble) -> TableError {
     TableError::Unavailable(Box::new(trouble))
 }
 
+/// The name of the delivery that a row brings back when it is due.
+fn due_name(key: &Key) -> Option<String> {
+    let (target, (_, event)) = (key.partition.strip_prefix("due#")?, key.sort.split_once('#')?);
+    Some(format!("{event}.{target}"))
+}
+
 #[async_trait]
 impl Table for SimTable {
     async fn get(&self, key: &Key) -> Result<Option<Stored>, TableError> {
@@ -149,6 +155,9 @@ impl Table for SimTable {
             write = world.rows().delete(key, condition, world.now());
         }
         world.note_row(key);
+        if let (Some(sweep), Some(name)) = (World::under_way(), due_name(key)) {
+            world.tasks().swept.remove(&(sweep.number, name));
+        }
         world.leave(fault).await.map_err(unavailable)?;
         Ok(write)
     }

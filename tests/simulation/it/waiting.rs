@@ -40,14 +40,12 @@ pub(crate) async fn check_due(people: &People) -> Vec<Finding> {
     }
     let mut findings = Findings::default();
     let app = people.house.app();
-    let ordered: BTreeSet<_> = {
+    // What is set aside waits for an operator, and what is ordered for what is before it.
+    let held_up: BTreeSet<_> = {
         let tasks = world.tasks();
-        tasks
-            .sent
-            .iter()
-            .filter(|sent| sent.task.queue().is_ordered())
-            .map(|sent| name_of(&sent.task))
-            .collect()
+        let ordered = tasks.sent.iter().filter(|sent| sent.task.queue().is_ordered());
+        let set_aside = tasks.dead.iter().filter_map(|held| serde_json::from_str(&held.body).ok());
+        ordered.map(|sent| name_of(&sent.task)).chain(set_aside.map(|task| name_of(&task))).collect()
     };
     let events: Vec<_> =
         people.told.lock().expect("nobody panics in it").iter().map(|told| told.event.clone()).collect();
@@ -57,7 +55,7 @@ pub(crate) async fn check_due(people: &People) -> Vec<Finding> {
             let name = event.delivery_id(target);
             let record = deliveries::find(&app, &event, target).await.expect("nobody fails the checker");
             let health = app::targets::health(&app, target).await.expect("nobody fails the checker");
-            let is_free = health == relay::breaker::Health::default() && !ordered.contains(&name);
+            let is_free = health == relay::breaker::Health::default() && !held_up.contains(&name);
             let Some(DeliveryState::Waiting { due_at }) = record.map(|record| record.state) else { continue };
             findings.unless(!is_free || due_at + LATE_MAX > now, Rule::Stuck, || {
                 format!("{name} was due at {due_at}, and it is {now}")

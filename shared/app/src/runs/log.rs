@@ -3,15 +3,13 @@
 //!
 //! Not here: masking (whoever keeps a log has had `chatops::output` do it), the page that shows it.
 
-use std::io::Read;
 use std::time::Duration;
-
-use flate2::read::GzDecoder;
 
 use super::{KEPT, partition};
 use crate::clock::Timestamp;
-use crate::events::{PART_BYTES_MAX, compress};
+use crate::events::PART_BYTES_MAX;
 use crate::executor::LOG_BYTES_MAX;
+use crate::gzip::{compress, decompress};
 use crate::ids::RunId;
 use crate::store::broken;
 use crate::table::{Item, Key, Query};
@@ -69,10 +67,8 @@ pub async fn read_log(app: &App, run: &RunId) -> Result<Option<String>, StoreErr
     if parts < count {
         return Err(broken(&key, "a part of the log is missing"));
     }
-    let mut text = String::new();
-    let mut decoder = GzDecoder::new(&compressed[..]).take(SHOWN_BYTES_MAX);
-    decoder.read_to_string(&mut text).map_err(|error| broken(&key, error))?;
-    Ok(Some(text))
+    let text = decompress(&compressed, SHOWN_BYTES_MAX).map_err(|error| broken(&key, error))?;
+    Ok(Some(String::from_utf8(text).map_err(|error| broken(&key, error))?))
 }
 
 #[derive(serde::Deserialize)]

@@ -101,9 +101,12 @@ fn secrets(project: &Project) -> Vec<Secret> {
 /// Tells a run's executor that somebody wants it stopped.
 pub(super) async fn cancel(app: &App, hands: &Hands, id: &RunId) -> Result<Answer, ChatError> {
     let Some(run) = runs::find(app, id).await? else { return Ok(Answer::Done) };
-    if let State::Starting { since, .. } = run.state {
+    match &run.state {
         // Its executor has no name for it yet. Whoever begins it looks for this wish as well.
-        return Ok(again(app, since, STARTING_MAX).unwrap_or(Answer::Done));
+        State::Starting { since, .. } => return Ok(again(app, *since, STARTING_MAX).unwrap_or(Answer::Done)),
+        // Perhaps by an earlier try of this very task, which did not hear that its write came through.
+        State::Ended(end) => return finish(app, hands, id, &Finished::unstarted(&end.how)).await,
+        State::Waiting { .. } | State::Queued | State::Running { .. } => {}
     }
     let Some(held) = held(hands, &run) else { return Ok(Answer::Done) };
     let Some(project) = project_of(app, &run).await? else { return lose(app, hands, id).await };

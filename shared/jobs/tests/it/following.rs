@@ -1,8 +1,10 @@
 use std::time::Duration;
 
+use app::executor::Ending;
 use app::queue::{Answer, Task};
-use app::runs::{self, Consent, State};
+use app::runs::{self, Consent, End, How, State};
 use config::jobs::Executor;
+use jobs::run_job::handle;
 
 use crate::house::{House, told};
 
@@ -100,6 +102,22 @@ async fn a_run_that_nobody_could_be_told_of_is_not_begun() {
     let mut house = House::new(ci, |_| {}).await;
     let id = house.ask("job", "").await;
     assert_eq!(told(&house.end(&id).await), "succeeded");
+}
+
+/// Whoever stopped it kept its end, heard an error, and is at it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_was_kept_without_its_keeper_hearing_of_it_is_told() {
+    let mut house = House::new("job: {script: sleep 60}\n", |_| {}).await;
+    let id = house.ask("job", "").await;
+    let (how, at, output) = (How::Executed(Ending::Cancelled), house.clock.now(), String::new());
+    let end = End { how, at, took_ms: 1_000, output, left_out_bytes: 0 };
+    runs::change(&house.app, &id, |run| run.finish(end.clone())).await.unwrap();
+    let task = Task::CancelRunV1 { run: id.clone(), project: house.world.project.id };
+    let body = serde_json::to_string(&task).unwrap();
+
+    assert_eq!(handle(&house.app, &house.hands, &[&body]).await, [Answer::Done]);
+
+    assert!(house.tasks().await.iter().any(|task| task.contains("tell_run")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,6 +92,12 @@ impl House {
         self.send(Task::CancelRunV1 { run: id.clone(), project: self.world.project.id }).await;
     }
 
+    /// Every task that can be had, and is had from now on.
+    pub(crate) async fn tasks(&self) -> Vec<String> {
+        let runs = self.serving.lease_runs(QueueName::Runs, (10, 1), LEASE).await.unwrap();
+        runs.into_iter().flatten().map(|task| task.received.body).collect()
+    }
+
     /// Every task that can be had is handled once. What was answered to those about runs themselves.
     pub(crate) async fn work(&self) -> Vec<Answer> {
         let mut answers = Vec::new();
