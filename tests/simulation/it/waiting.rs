@@ -40,12 +40,13 @@ pub(crate) async fn check_due(people: &People) -> Vec<Finding> {
     }
     let mut findings = Findings::default();
     let app = people.house.app();
-    // What is set aside waits for an operator, and what is ordered for what is before it.
+    // What is set aside waits for an operator, and is late when it comes back; what is ordered waits for what is before it.
     let held_up: BTreeSet<_> = {
         let tasks = world.tasks();
         let ordered = tasks.sent.iter().filter(|sent| sent.task.queue().is_ordered());
         let set_aside = tasks.dead.iter().filter_map(|held| serde_json::from_str(&held.body).ok());
-        ordered.map(|sent| name_of(&sent.task)).chain(set_aside.map(|task| name_of(&task))).collect()
+        let set_aside = set_aside.map(|task| name_of(&task)).chain(tasks.redriven.iter().cloned());
+        ordered.map(|sent| name_of(&sent.task)).chain(set_aside).collect()
     };
     let events: Vec<_> =
         people.told.lock().expect("nobody panics in it").iter().map(|told| told.event.clone()).collect();
