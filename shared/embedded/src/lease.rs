@@ -201,15 +201,14 @@ fn release(connection: &Connection, lease: Lease, visible_at: Timestamp) -> rusq
     Ok(())
 }
 
+/// Leases of a queue that have run out by a time. Left to itself, SQLite would look for them among all tasks that are due, of
+/// which there may be very many, and not among the few that are out.
+pub(crate) const RUN_OUT: &str = "SELECT sequence, handovers FROM tasks INDEXED BY tasks_leased
+     WHERE queue = ?1 AND leased = 1 AND visible_at <= ?2";
+
 /// Leases that have run out become faults.
-///
-/// Left to itself, SQLite would look for them among all tasks that are due, of which there may be very many, and not among
-/// the few that are out.
 fn expire(connection: &Connection, queue: QueueName, now: Timestamp) -> rusqlite::Result<()> {
-    let mut select = connection.prepare_cached(
-        "SELECT sequence, handovers FROM tasks INDEXED BY tasks_leased
-         WHERE queue = ?1 AND leased = 1 AND visible_at <= ?2",
-    )?;
+    let mut select = connection.prepare_cached(RUN_OUT)?;
     let over: Vec<Lease> = select.query_map((queue.as_str(), now.0), lease_of)?.collect::<Result<_, _>>()?;
     over.into_iter().try_for_each(|lease| count_fault(connection, lease, Fault::LeaseRanOut, now))
 }

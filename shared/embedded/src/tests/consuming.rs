@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use app::backlog::{Backlog, Depth, Redriven};
-use app::clock::{Clock, Timestamp};
+use app::clock::Clock;
 use app::queue::{Answer, FAULTS_MAX, Queue as _, QueueName, Task};
 use futures_util::future::join_all;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
@@ -15,7 +15,6 @@ use tokio::time::timeout;
 
 use super::{http, irker, new_store};
 use crate::lease::{DEATHS_MAX, Verdict};
-use crate::turns::{LOOKED_AT_MAX, OUT_MAX};
 use crate::{Consumer, Received, Serving, Store, Waiting};
 
 /// Nothing takes this long, unless it never happens.
@@ -307,23 +306,6 @@ async fn a_slow_head_outlives_many_crashes_and_one_that_kills_every_process_is_s
 }
 
 #[tokio::test]
-async fn an_ordered_group_with_a_long_queue_costs_no_more() {
-    let (store, _clock, _directory) = new_store();
-    store.queue().send((0..20_000).map(|n| irker(n, "down")).collect()).await.unwrap();
-    let steps = |connection: &rusqlite::Connection| {
-        let mut select =
-            connection.prepare(&format!("{} SELECT * FROM heads", crate::turns::heads(QueueName::Irker)))?;
-        let heads = select.query_map(["irker"], |row| row.get::<_, i64>(0))?.count();
-        Ok((heads, select.get_status(rusqlite::StatementStatus::VmStep)))
-    };
-    let (heads, steps) = store.reader.run(steps).await.unwrap();
-    assert_eq!(heads, 1);
-    assert!(steps < 1_000, "{steps} steps for one group");
-    assert_eq!(store.queue().waiting(QueueName::Irker).await.unwrap().ready, 20_000);
-    assert_eq!(store.clock.now(), Timestamp(1_000_000));
-}
-
-#[tokio::test]
 async fn what_has_piled_up_comes_in_one_run_and_is_answered_task_by_task() {
     let (store, clock, _directory) = new_store();
     let serving = store.serve().await.unwrap();
@@ -393,18 +375,6 @@ async fn a_run_that_panics_costs_its_head_one_fault_and_nobody_is_blamed_for_ano
 }
 
 #[tokio::test]
-async fn a_target_has_no_more_than_eight_out_however_much_waits_for_it() {
-    let (store, _clock, _directory) = new_store();
-    let serving = store.serve().await.unwrap();
-    store.queue().send((0..100).map(|n| http(n, 1)).chain([http(100, 2)]).collect()).await.unwrap();
-    let leased = serving.lease(QueueName::Http, 50, LONG).await.unwrap();
-    assert_eq!(leased.len(), OUT_MAX as usize + 1);
-    assert!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().is_empty());
-    serving.answer(leased[0].lease, Answer::Done).await.unwrap();
-    assert_eq!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
 async fn when_the_clock_is_set_back_nothing_waits_for_the_old_time_to_come_again() {
     const HOUR_MS: i64 = 60 * 60 * 1_000;
     let (store, clock, _directory) = new_store();
@@ -450,37 +420,4 @@ async fn what_a_clock_that_was_far_ahead_has_put_off_is_due_when_the_store_is_se
     now.fetch_sub(1_000_000_000_000, Ordering::SeqCst);
     let serving = store.serve().await.unwrap();
     assert_eq!(serving.lease(QueueName::Http, 1, LONG).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn whatever_piles_up_before_it_a_group_that_has_nothing_out_goes_first() {
-    let (store, _clock, _directory) = new_store();
-    let serving = store.serve().await.unwrap();
-    let hog = (0..2 * LOOKED_AT_MAX as u64).map(|n| http(n, 1));
-    store.queue().send(hog.chain([http(5_000, 2), http(5_001, 3)]).collect()).await.unwrap();
-    let leased = serving.lease(QueueName::Http, 4, LONG).await.unwrap();
-    let ids: Vec<_> = leased.iter().map(|leased| leased.received.id.clone()).collect();
-    assert_eq!(ids, [http(0, 1), http(5_000, 2), http(5_001, 3), http(1, 1)].map(|task| task.id()));
-    assert_eq!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().len(), OUT_MAX as usize - 2);
-}
-
-#[tokio::test]
-async fn of_thousands_of_groups_each_has_its_turn_and_those_that_are_due_longest_go_first() {
-    let (store, clock, _directory) = new_store();
-    let serving = store.serve().await.unwrap();
-    for n in 0..4 {
-        store
-            .queue()
-            .send((0..500).map(|group| http(n * 500 + group, n * 500 + group)).collect())
-            .await
-            .unwrap();
-        clock.advance(Duration::from_secs(1));
-    }
-    for n in 0..40 {
-        let leased = serving.lease(QueueName::Http, 50, LONG).await.unwrap();
-        let expected: Vec<_> = (50 * n..50 * (n + 1)).map(|group| http(group, group).id()).collect();
-        let ids: Vec<_> = leased.iter().map(|leased| leased.received.id.clone()).collect();
-        assert_eq!(ids, expected);
-    }
-    assert!(serving.lease(QueueName::Http, 50, LONG).await.unwrap().is_empty());
 }

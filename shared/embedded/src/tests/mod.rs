@@ -6,6 +6,7 @@ mod consuming;
 mod damage;
 mod durability;
 mod opening;
+mod turns;
 
 use app::clock::{Chance, Clock, Timestamp};
 use app::ids::{EventId, Stamp};
