@@ -1,7 +1,7 @@
 //! Payloads and logs are kept compressed: they cost a third in the table, and a third of the writing.
 //!
-//! A compressor takes 300 KB of memory. One that is made for each event costs a function more than all that Bellhop itself
-//! does for the event, most of it in the kernel, which hands out clean pages and takes them back. So each thread keeps one.
+//! A compressor takes 300 KB of memory. To make one for each event is a fifth of what a function does with the event: the
+//! kernel hands out clean pages and takes them back. So each thread keeps one.
 //!
 //! Not here: compressed requests (`payload::encoding`).
 
