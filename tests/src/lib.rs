@@ -53,6 +53,6 @@ pub use repository::BareRepository;
 pub use small_disk::SmallDisk;
 pub use stack::Stack;
 pub use three_hooks::{SOURCE_SECRET, ThreeHooks};
-pub use tools::{free_port, machine_program, say, skip, workspace};
+pub use tools::{asked_for, free_port, machine_program, say, skip, workspace};
 pub use verifier::Verifier;
 pub use waiting::{PATIENCE, eventually, eventually_none};

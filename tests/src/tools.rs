@@ -77,3 +77,8 @@ pub fn free_port() -> u16 {
     }
     panic!("every port from {FIRST} on is taken");
 }
+
+/// What the environment asks of a test that can do more than it does any other time.
+pub fn asked_for<T: std::str::FromStr>(variable: &str) -> Option<T> {
+    std::env::var_os(variable).and_then(|value| value.into_string().ok()?.parse().ok())
+}

@@ -12,6 +12,7 @@ use app::backlog::{Backlog, DeadLetter, PORTION_MAX};
 use app::clock::Timestamp;
 use app::queue::QueueName;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{AnyStore, progress, shown};
 
@@ -168,6 +169,8 @@ async fn bring_back(
     let portion = PORTION_MAX.min(usize::try_from(per_second).unwrap_or(PORTION_MAX));
     let mut sent = 0;
     loop {
+        // From here, and not from its end: to send takes time, too.
+        let begins = Instant::now();
         let redriven = backlog.redrive(queue, (portion, began_at)).await?;
         sent += redriven.sent;
         told(redriven.sent as u64);
@@ -175,7 +178,7 @@ async fn bring_back(
             return Ok(sent);
         }
         let sent_now = u32::try_from(redriven.sent).unwrap_or(u32::MAX);
-        tokio::time::sleep(Duration::from_secs(1) * sent_now / per_second).await;
+        sleep_until(begins + Duration::from_secs(1) * sent_now / per_second).await;
     }
 }
 
@@ -200,7 +203,69 @@ fn whole(dead: &DeadLetter) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use app::backlog::{Depth, Redriven};
+    use app::queue::QueueError;
+    use async_trait::async_trait;
+    use tokio::time::sleep;
+
     use super::*;
+
+    /// A queue that takes its time, and so many that were set aside.
+    struct Slow {
+        left: AtomicUsize,
+        takes: Duration,
+    }
+
+    #[async_trait]
+    impl Backlog for Slow {
+        fn queues(&self) -> Vec<QueueName> {
+            vec![QueueName::Http]
+        }
+
+        async fn depth(&self, _: QueueName) -> Result<Depth, QueueError> {
+            Ok(Depth::default())
+        }
+
+        async fn dead_letters(&self, _: QueueName, _: usize) -> Result<Vec<DeadLetter>, QueueError> {
+            Ok(Vec::new())
+        }
+
+        async fn redrive(
+            &self,
+            _: QueueName,
+            (limit, _): (usize, Timestamp),
+        ) -> Result<Redriven, QueueError> {
+            sleep(self.takes).await;
+            let left = self.left.load(Ordering::Relaxed);
+            let sent = limit.min(left);
+            self.left.store(left - sent, Ordering::Relaxed);
+            Ok(Redriven { sent, is_over: sent == left })
+        }
+    }
+
+    async fn seconds(takes_ms: u64, per_second: u32) -> f64 {
+        let queue = Slow { left: AtomicUsize::new(10_000), takes: Duration::from_millis(takes_ms) };
+        let began = Instant::now();
+        let sent = bring_back(&queue, QueueName::Http, (Timestamp(0), per_second), |_| {}).await.unwrap();
+        assert_eq!(sent, 10_000);
+        began.elapsed().as_secs_f64()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_thousand_at_fifty_a_second_take_two_hundred_seconds_however_long_a_queue_takes() {
+        for takes_ms in [0, 50, 150] {
+            let seconds = seconds(takes_ms, 50).await;
+            assert!((198.0..=202.0).contains(&seconds), "{seconds} s at {takes_ms} ms each");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_slower_than_the_rate_is_not_hurried_afterwards() {
+        let seconds = seconds(250, 50).await;
+        assert!((249.0..=251.0).contains(&seconds), "{seconds} s");
+    }
 
     fn dead(body: &str) -> DeadLetter {
         DeadLetter {

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use app::clock::Chance;
-use end_to_end::{Bellhop, CrashPoint, HttpReceiver, IrkerSink, Project, Push, Tracer, eventually_none, say};
+use end_to_end::{
+    Bellhop, CrashPoint, HttpReceiver, IrkerSink, Project, Push, Tracer, asked_for, eventually_none, say,
+};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -300,10 +302,6 @@ fn crashes() -> usize {
 /// Whether every step is to be died at, and not only a share of them.
 fn is_whole() -> bool {
     crashes() > CRASHES
-}
-
-fn asked_for<T: std::str::FromStr>(variable: &str) -> Option<T> {
-    std::env::var_os(variable).and_then(|value| value.into_string().ok()?.parse().ok())
 }
 
 /// Another one each time, unless `BELLHOP_SEED` asks for a certain one.
