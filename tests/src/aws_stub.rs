@@ -186,8 +186,10 @@ impl Kept {
                 let row = self.rows.remove(&key(&order["Key"]));
                 ok((json!({}), units(&row.unwrap_or_default(), WRITE_UNIT_BYTES)))
             }
+            "SendMessageBatch" if order["Entries"].as_array().is_none_or(Vec::is_empty) => {
+                (StatusCode::BAD_REQUEST, json!({"__type": "com.amazonaws.sqs#EmptyBatchRequest"}), 1)
+            }
             "SendMessageBatch" => ok(self.send(order)),
-            "GetQueueAttributes" => ok((json!({"Attributes": {"QueueArn": "arn:aws:sqs:::q"}}), 1)),
             "ChangeMessageVisibility" => ok((json!({}), 1)),
             _ => (StatusCode::BAD_REQUEST, json!({"__type": "UnknownOperationException"}), 0),
         }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use app::queue::{Queue, QueueError, QueueName, Task};
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::error::SdkError;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::try_join_all;
@@ -62,14 +63,10 @@ impl SqsQueue {
     /// Opens a connection, so that the first event does not wait for TLS; see [`crate::DynamoTable::warm_up`].
     pub async fn warm_up(&self) {
         let Some((queue, url)) = self.urls.first_key_value() else { return };
-        // Any answer will do: what is asked for is the one thing that every queue has.
-        let question = self
-            .client
-            .get_queue_attributes()
-            .queue_url(url)
-            .attribute_names(QueueAttributeName::QueueArn)
-            .send();
-        if !matches!(tokio::time::timeout(WARM_UP_MAX, question).await, Ok(Ok(_))) {
+        // SQS refuses a batch of nothing, and any answer will do. Whoever may send may ask this.
+        let nothing = self.client.send_message_batch().queue_url(url).set_entries(Some(Vec::new())).send();
+        let answer = tokio::time::timeout(WARM_UP_MAX, nothing).await;
+        if !matches!(answer, Ok(Ok(_) | Err(SdkError::ServiceError(_)))) {
             tracing::warn!(queue = queue.as_str(), "the queue did not answer at start");
         }
     }

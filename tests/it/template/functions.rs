@@ -87,8 +87,6 @@ fn a_function_may_do_what_its_code_does_and_no_more() {
                 let mut wanted = BTreeSet::new();
                 if sends.contains(&queue) {
                     wanted.insert("SendMessage");
-                    // To open the connection at start, which the sweep is in no hurry for.
-                    wanted.extend((function != "Sweep").then_some("GetQueueAttributes"));
                 }
                 if fed_by.contains(&queue) {
                     wanted.extend(["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"]);
