@@ -1,7 +1,7 @@
 //! What an event costs in calls to AWS, counted where they arrive: the adapters that are deployed and the real SDK, before a
 //! stand-in for AWS.
 //!
-//! Not here: what a call costs a function's processor and its owner's purse. `cargo run -p end-to-end --bin bench` says that.
+//! Not here: what a call costs a function's processor and its owner's purse. `cargo run --release -p end-to-end --bin bench` says that.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

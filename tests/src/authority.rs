@@ -1,11 +1,12 @@
-//! An authority of a test's own, which vouches for `localhost`.
+//! An authority of a test's own, which vouches for `localhost` as Amazon's do for AWS: by a chain of three RSA keys of 2,048
+//! bits, of which the first is known beforehand.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use tempfile::NamedTempFile;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -18,20 +19,22 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// A new one.
+    /// A new one. Its keys take seconds, if this is not a release.
     pub fn new() -> Self {
-        let mut authority = CertificateParams::new(Vec::new()).expect("no names are fine");
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority_key = KeyPair::generate().expect("make a key");
-        let root = authority.self_signed(&authority_key).expect("sign");
-        let bundle = NamedTempFile::new().expect("make a file");
-        std::fs::write(bundle.path(), pem(root.der())).expect("write the certificate");
-        let key = KeyPair::generate().expect("make a key");
+        let (root, middle) = (for_others(), for_others());
         let leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
-        let leaf = leaf.signed_by(&key, &Issuer::new(authority, authority_key)).expect("sign");
-        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("it is a key");
+        let [root_key, middle_key, leaf_key] = [(); 3].map(|()| new_key());
+        let root_certificate = root.self_signed(&root_key).expect("sign");
+        let root = Issuer::new(root, root_key);
+        let middle_certificate = middle.signed_by(&middle_key, &root).expect("sign");
+        let leaf = leaf.signed_by(&leaf_key, &Issuer::new(middle, middle_key)).expect("sign");
+
+        let bundle = NamedTempFile::new().expect("make a file");
+        std::fs::write(bundle.path(), pem(root_certificate.der())).expect("write the certificate");
+        let key = PrivateKeyDer::try_from(leaf_key.serialize_der()).expect("it is a key");
+        let chain = vec![leaf.der().clone(), middle_certificate.der().clone()];
         let tls = ServerConfig::builder().with_no_client_auth();
-        let tls = tls.with_single_cert(vec![leaf.der().clone()], key).expect("they fit");
+        let tls = tls.with_single_cert(chain, key).expect("they fit");
         Self { bundle, acceptor: TlsAcceptor::from(Arc::new(tls)) }
     }
 
@@ -49,6 +52,17 @@ impl Default for Authority {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn new_key() -> KeyPair {
+    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).expect("make a key")
+}
+
+/// Of somebody who vouches for others.
+fn for_others() -> CertificateParams {
+    let mut certificate = CertificateParams::new(Vec::new()).expect("no names are fine");
+    certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    certificate
 }
 
 fn pem(certificate: &[u8]) -> String {
