@@ -35,10 +35,13 @@ pub async fn resend(
     event: &EventId,
     target: TargetId,
 ) -> Result<(), ResendError> {
-    let (delivery, project) = find(app, event, target).await?;
+    let (mut delivery, project) = find(app, event, target).await?;
     // Whoever dies between the record and the queue would leave a delivery that waits for nobody.
     let insured = parking::insure(app, &delivery).await.map_err(ParkingError::from)?;
     begin_anew(app, &delivery).await.map_err(ParkingError::from)?;
+    // Another sending than the insurance's: had a table taken so long that a sweep was quicker, and found a record that was
+    // not written yet, a queue would drop this one as a repetition of that.
+    delivery.queued_at = app.clock.now();
     queue.send(vec![Task::of(project.as_deref(), delivery)]).await.map_err(ParkingError::from)?;
     if let Err(error) = app.table.delete(&insured, Condition::Always).await {
         tracing::warn!(%event, %target, error = %Causes(&error), "delivery.may_be_resent_twice");

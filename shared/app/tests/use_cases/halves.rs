@@ -3,8 +3,8 @@
 //!
 //! Not here: kills of the real program (`tests/it/crash.rs`).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::chat::{Entrance, Reply, receive};
@@ -54,11 +54,16 @@ async fn who_dies_while_sending_again_what_had_arrived_leaves_nothing_that_waits
     assert_eq!(record.state, DeliveryState::Done);
 }
 
-/// Writes the last of several items, and says that it is not known what was written: what DynamoDB may do.
+/// Writes the last of several items, and says that it is not known what was written: what DynamoDB may do. A single one
+/// takes its time.
 struct ByHalves {
     table: Arc<dyn Table>,
+    clock: Clock,
     is_well: AtomicBool,
 }
+
+/// How long a single put takes: a sweep sends after one minute what was insured before it.
+const PUT_TAKES: Duration = Duration::from_secs(45);
 
 #[async_trait]
 impl Table for ByHalves {
@@ -71,6 +76,7 @@ impl Table for ByHalves {
     }
 
     async fn put(&self, item: Item, condition: Condition) -> Result<Write, TableError> {
+        self.clock.advance(PUT_TAKES);
         self.table.put(item, condition).await
     }
 
@@ -91,12 +97,43 @@ impl Table for ByHalves {
     }
 }
 
+/// Notes under which ids tasks are sent.
+#[derive(Default)]
+struct Ids(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Queue for Ids {
+    async fn send(&self, tasks: Vec<Task>) -> Result<(), QueueError> {
+        self.0.lock().unwrap().extend(tasks.iter().map(Task::id));
+        Ok(())
+    }
+}
+
 /// The same house by a table that does all by halves.
 fn by_halves(table: &Arc<dyn Table>, clock: &Clock) -> (Arc<ByHalves>, App) {
-    let table = Arc::new(ByHalves { table: Arc::clone(table), is_well: AtomicBool::new(false) });
+    let is_well = AtomicBool::new(false);
+    let table = Arc::new(ByHalves { table: Arc::clone(table), clock: clock.clone(), is_well });
     let sealer = Sealer::new(&Secret::new("0123456789abcdef0123456789abcdef")).unwrap();
     let app = App::with(Arc::clone(&table) as _, sealer, clock.clone(), Chance::seeded(2));
     (table, app)
+}
+
+/// A queue that knows ids drops what comes under one for the second time, and a sweep may have sent first.
+#[tokio::test]
+async fn what_is_sent_again_at_last_is_not_taken_for_what_a_sweep_has_sent_meanwhile() {
+    let Some(world) = World::new().await else { return };
+    let target = Peer::http(&[200]).await;
+    world.configure(None, &[target.url()]).await;
+    let Received::Accepted { event, .. } = world.post("a", PUSH).await.unwrap() else { panic!() };
+    world.work().await;
+    let (asked_at, ids) = (world.clock.now(), Ids::default());
+
+    let (_, app) = by_halves(&world.app.table, &world.clock);
+    resend(&app, &ids, &event, TargetId::Hook(ProjectId(7), HookId(1))).await.unwrap();
+
+    let sent = ids.0.lock().unwrap().concat();
+    assert!(sent.ends_with(&format!(".{}", world.clock.now())), "{sent}");
+    assert!(!sent.ends_with(&format!(".{asked_at}")), "the insurance's: {sent}");
 }
 
 #[tokio::test]
