@@ -149,8 +149,9 @@ impl Recipient {
         };
         let has_prefix = is_nick || name.starts_with(['#', '&', '+']);
         let name = as_irkerd_lowers(name, is_nick);
-        check_name(&name)?;
         let name = format!("{}{name}", if has_prefix { "" } else { "#" });
+        // With the `#` that it is given: it is shown, and sent back, with that.
+        check_name(&name)?;
         let key = key.map(check_key).transpose()?;
         if is_nick && key.is_some() {
             return Err(RecipientError::NickKey);
@@ -324,7 +325,7 @@ mod tests {
         ] {
             assert_eq!(check(entry), Err(error), "{entry}");
         }
-        assert_eq!(check(&"c".repeat(65)), Err(RecipientError::NameLength));
+        assert_eq!(check(&"c".repeat(64)), Err(RecipientError::NameLength), "with its # it has 65");
         assert_eq!(Recipient::parse("chan", None), Err(RecipientError::NoDefault));
     }
 
