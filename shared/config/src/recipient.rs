@@ -69,6 +69,9 @@ pub enum RecipientError {
     /// Longer than ircds allow.
     #[error("a channel or nick has at most {CHANNEL_BYTES_MAX} bytes")]
     NameLength,
+    /// Of an empty fragment irkerd takes no notice: it would join another channel.
+    #[error("irkerd loses a # at the end of a channel that begins with & or +")]
+    LostHash,
     /// Documented by irker, and never built.
     #[error("irkerd does not implement ,isservice")]
     Service,
@@ -243,6 +246,9 @@ fn check_name(name: &str) -> Result<(), RecipientError> {
     if name.len() > CHANNEL_BYTES_MAX {
         return Err(RecipientError::NameLength);
     }
+    if name.starts_with(['&', '+']) && name.split_once('#').is_some_and(|(_, fragment)| fragment.is_empty()) {
+        return Err(RecipientError::LostHash);
+    }
     Ok(())
 }
 
@@ -319,6 +325,8 @@ mod tests {
             ("a\rQUIT", RecipientError::Name),
             ("watch,isservice", RecipientError::Service),
             ("nick,isnick?key=k", RecipientError::NickKey),
+            ("&chan#", RecipientError::LostHash),
+            ("+chan#", RecipientError::LostHash),
             ("chan?key=", RecipientError::Key),
             ("chan?key=a,b", RecipientError::Key),
             ("chan?key=a#b", RecipientError::Key),
