@@ -69,6 +69,10 @@ impl Report {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    if cfg!(debug_assertions) {
+        say("It measures as a release only: cargo run --release -p end-to-end --bin bench");
+        return ExitCode::FAILURE;
+    }
     let mut report = Report::default();
     let Some(here) = Architecture::here() else {
         say("Lambda has no such processors as this machine.");
