@@ -4,13 +4,15 @@
 //! Not here: Lambda's own polling of a queue. A loop stands in for it that honours partial batch responses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use end_to_end::{
-    Answered, Emulator, HttpReceiver, IrcNetwork, IrkerSink, LambdaWatch, Project, Push, apply_to_table,
-    eventually, on_table,
+    Answered, Emulator, HttpReceiver, IrcNetwork, IrkerSink, LambdaWatch, PATIENCE, Project, Push,
+    apply_to_table, eventually, on_table,
 };
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::one_machine::{LINES_OF_2014, assert_posted_on};
 use crate::words::{farewell, said_of};
@@ -39,6 +41,7 @@ async fn a_push_goes_through_the_three_functions_to_the_channel_and_to_the_targe
     assert_eq!(answered.body["deliveries"], 2);
     assert_eq!(channel.hears_lines(3).await, LINES_OF_2014);
     assert_posted_on(&builder.receives().await, &push);
+    bellhop.has_counted(r#"{"came_in":1,"#).await;
 }
 
 // A command holds a thread, and the peers that it speaks to must go on.
@@ -112,6 +115,7 @@ async fn what_a_target_missed_is_parked_and_comes_back_on_request() {
 
 /// The functions with all that `template.yaml` gives them.
 struct OnLambda {
+    emulator: Arc<Emulator>,
     environment: Vec<(&'static str, String)>,
     lambda: Arc<LambdaWatch>,
     client: reqwest::Client,
@@ -152,7 +156,27 @@ impl OnLambda {
             trigger(http_queue, "relay-http"),
             trigger(ordered_queue, "relay-http"),
         ];
-        Some(Self { environment, lambda, client: reqwest::Client::new(), triggers })
+        Some(Self { emulator, environment, lambda, client: reqwest::Client::new(), triggers })
+    }
+
+    /// Some function has written down that it has counted so much, which each does when nobody waits for it any more.
+    async fn has_counted(&self, counts: &str) {
+        let order = json!({
+            "TableName": TABLE,
+            "KeyConditionExpression": "pk = :house",
+            "ExpressionAttributeValues": {":house": {"S": "flow#house"}},
+        });
+        let is_written = async || {
+            let rows = self.emulator.call("DynamoDB_20120810.Query", &order).await;
+            let rows = rows["Items"].as_array().cloned().unwrap_or_default();
+            rows.iter().any(|row| row["document"]["S"].as_str().is_some_and(|row| row.starts_with(counts)))
+        };
+        let writing = async {
+            while !is_written().await {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(PATIENCE, writing).await.unwrap_or_else(|_| panic!("nobody has counted {counts}"));
     }
 
     /// What an operator's command says in the end.

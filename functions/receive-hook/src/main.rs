@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use app::App;
 use app::queue::QueueName;
 use app::seal::Sealer;
+use app::{App, flow};
 use aws::Environment;
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,7 +15,11 @@ async fn main() -> anyhow::Result<()> {
     let environment = Environment::load()?;
     let (table, queue) = (environment.table()?, environment.queue(&QueueName::ALL)?);
     tokio::join!(table.warm_up(), queue.warm_up());
-    let app = App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?);
-    let router = app::doors::router(Arc::new(app), Arc::new(queue));
-    aws::serve_http(router).await.map_err(anyhow::Error::from_boxed)
+    let app = Arc::new(App::new(Arc::new(table), Sealer::new(environment.sealing_key()?)?));
+    let router = app::doors::router(Arc::clone(&app), Arc::new(queue));
+    let count = || {
+        let app = Arc::clone(&app);
+        async move { flow::write(&app).await }
+    };
+    aws::serve_http_and_then(router, count).await.map_err(anyhow::Error::from_boxed)
 }

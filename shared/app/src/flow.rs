@@ -4,8 +4,9 @@
 //! Tables have no counters. So each process counts for itself, in memory, and writes its own rows of the hour,
 //! `flow#{whose}` / `{hour}#{process}`, each time in place of what it wrote before; a reader adds up the rows of all
 //! processes. Nobody waits for anybody, nothing is counted twice, and a page costs one query, however many projects there
-//! are. Rows are written with the log of attempts, at most every [`WRITE_EVERY`]: what a process has counted in the last
-//! seconds before its end may be missing.
+//! are. Rows are written where nobody waits for it, at most every [`WRITE_EVERY`]: with the log of attempts, by the sweep, and
+//! by a Lambda function that receives after it has answered. What a process has counted in the last seconds before its end
+//! may be missing.
 //!
 //! A reader who is in the same process sees those as well.
 //!
@@ -188,9 +189,9 @@ fn partition(whose: Whose) -> String {
     format!("flow#{whose}")
 }
 
-/// Writes what has been counted, unless that was done just before. What cannot be written is missing in a chart, and
+/// Writes what this process has counted, unless that was done just before. What cannot be written is missing in a chart, and
 /// nowhere else.
-pub(crate) async fn write(app: &App) {
+pub async fn write(app: &App) {
     let rows = app.flow.due(app.clock.now());
     if rows.is_empty() {
         return;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::events::{Acceptance, NewEvent, accept};
 use crate::ids::{EventId, Stamp};
 use crate::queue::{Delivery, Queue, QueueError, Task};
-use crate::{App, StoreError, flow, gitlab_runs, projects};
+use crate::{App, StoreError, gitlab_runs, projects};
 
 /// Answered with a 2xx, as all that is authentic: a Bellhop that sent it must not send it again.
 const TOO_MANY_HOPS: &str = "it has passed ten Bellhops: a hook leads back to where its events come from";
@@ -110,7 +110,6 @@ pub async fn receive(
     match accept(app, new).await? {
         Acceptance::Accepted => {
             app.flow.came_in(project.id, app.clock.now());
-            flow::write(app).await;
             Ok(Received::Accepted { event: id, deliveries: targets.len() })
         }
         Acceptance::Repeated => Ok(Received::Repeated { event: id }),

@@ -34,6 +34,6 @@ pub use operators::{OpenError, open_backlog, open_queue, open_table};
 pub use queue::{QueueUrls, SqsQueue};
 #[cfg(feature = "operators")]
 pub use secrets::{SecretError, secret};
-pub use serve::{behind_proxy, serve_http, serve_queues, serve_schedule};
+pub use serve::{behind_proxy, serve_http, serve_http_and_then, serve_queues, serve_schedule};
 pub use table::DynamoTable;
 pub use trigger::{Deferral, Trigger, item_time_max};

@@ -2,6 +2,8 @@
 //!
 //! Not here: anything that is done once per start; that is `main`'s, before it calls these.
 
+use std::task::{self, Poll};
+
 use app::clock::Timestamp;
 use app::queue::{Answer, QueueName};
 use app::{App, Causes, ClientAddress};
@@ -9,9 +11,12 @@ use aws_lambda_events::sqs::SqsEvent;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::map_request;
-use lambda_http::http;
+use futures_util::future::LocalBoxFuture;
 use lambda_http::request::RequestContext;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_http::{Adapter, http};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::tower::layer::layer_fn;
+use lambda_runtime::{Error, LambdaEvent, Runtime, Service, service_fn};
 use payload::Secret;
 use serde_json::Value;
 
@@ -24,6 +29,50 @@ const CLIENT: &str = "x-bellhop-client";
 /// Serves a function URL until Lambda ends the process.
 pub async fn serve_http(router: Router) -> Result<(), Error> {
     lambda_http::run(with_clients(router)).await
+}
+
+/// The same, and after each answer some work that nobody is to wait for: who has asked has the answer already, and Lambda
+/// lets the process go on until it asks for the next event.
+pub async fn serve_http_and_then<W, F>(router: Router, work: W) -> Result<(), Error>
+where
+    W: Fn() -> F,
+    F: Future<Output = ()> + 'static,
+{
+    let and_then = layer_fn(|answering| AndThen { answering, work: &work });
+    let runtime = Runtime::new(Adapter::from(with_clients(router))).layer(and_then);
+    // As `lambda_runtime::run` has it: what is said of an event names its request, that of the work too.
+    runtime.layer(TracingLayer::new()).run().await
+}
+
+/// Lambda's own service, which answers an event and has told Lambda so when it is done, and the work after it.
+struct AndThen<'a, S, W> {
+    answering: S,
+    work: &'a W,
+}
+
+impl<S, E, W, F> Service<E> for AndThen<'_, S, W>
+where
+    S: Service<E>,
+    S::Future: 'static,
+    W: Fn() -> F,
+    F: Future<Output = ()> + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = LocalBoxFuture<'static, Result<S::Response, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.answering.poll_ready(context)
+    }
+
+    fn call(&mut self, event: E) -> Self::Future {
+        let (answered, work) = (self.answering.call(event), (self.work)());
+        Box::pin(async {
+            let answered = answered.await;
+            work.await;
+            answered
+        })
+    }
 }
 
 /// Tells the doors who asks, as the platform knows it.
@@ -97,11 +146,13 @@ fn log<E: std::error::Error + Send + Sync + 'static>(error: E) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use axum::body::Bytes;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
+    use lambda_http::Context;
     use lambda_http::request::LambdaRequest;
-    use lambda_http::{Adapter, Context, Service};
     use serde_json::{Value, json};
 
     use super::*;
@@ -149,6 +200,26 @@ mod tests {
         let response = adapter.call(LambdaEvent::new(request, Context::default())).await.unwrap();
         let response: Value = serde_json::to_value(response).unwrap();
         response["body"].as_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_done_once_each_event_is_answered() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let tell = |what: &'static str| {
+            let told = Arc::clone(&told);
+            async move { told.lock().unwrap().push(what) }
+        };
+        let answering = service_fn(|event: &'static str| {
+            let told = tell(event);
+            async move {
+                told.await;
+                if event == "answered" { Ok(()) } else { Err(event) }
+            }
+        });
+        let mut service = AndThen { answering, work: &|| tell("and then") };
+        assert_eq!(service.call("answered").await, Ok(()));
+        assert_eq!(service.call("not heard by Lambda").await, Err("not heard by Lambda"));
+        assert_eq!(*told.lock().unwrap(), ["answered", "and then", "not heard by Lambda", "and then"]);
     }
 
     #[tokio::test]
