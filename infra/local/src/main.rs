@@ -41,9 +41,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use app::App;
 use app::backlog::Backlog;
 use app::queue::Queue;
+use app::{App, Causes};
 use clap::{Parser, Subcommand};
 use relay::egress::{Allowance, Policy, PolicyError};
 use tracing_subscriber::EnvFilter;
@@ -235,7 +235,7 @@ async fn main() -> ExitCode {
 /// One line that says what went wrong, outermost first.
 #[expect(clippy::print_stderr, reason = "whoever typed the command reads this, with or without a log")]
 fn complain(error: &anyhow::Error) {
-    eprintln!("bellhop: {error:#}");
+    eprintln!("bellhop: {}", Causes(error.as_ref()));
 }
 
 /// One event a line, to standard error; `RUST_LOG` says which.
