@@ -18,7 +18,7 @@ use crate::cost::Counted;
 use crate::lambda::Function;
 
 /// How often a start is repeated. The median counts.
-const STARTS: usize = 45;
+const STARTS: usize = 450;
 
 /// Over how many events a warm function's time is taken.
 const EVENTS: usize = 2_000;
