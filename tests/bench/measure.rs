@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 use crate::cost::Counted;
 use crate::lambda::Function;
 
-/// How often a start is repeated. The median counts.
+/// How often a start is repeated. The median counts: that of a tenth as many differs by some per cent from run to run.
 const STARTS: usize = 450;
 
 /// Over how many events a warm function's time is taken.

@@ -5,7 +5,7 @@
 //! `flow#{whose}` / `{hour}#{process}`, each time in place of what it wrote before; a reader adds up the rows of all
 //! processes. Nobody waits for anybody, nothing is counted twice, and a page costs one query, however many projects there
 //! are. Rows are written where nobody waits for it, at most every [`WRITE_EVERY`]: with the log of attempts, by the sweep, and
-//! by a Lambda function that receives after it has answered. What a process has counted in the last seconds before its end
+//! by the Lambda function `receive-hook` once it has answered. What a process has counted in the last seconds before its end
 //! may be missing.
 //!
 //! A reader who is in the same process sees those as well.

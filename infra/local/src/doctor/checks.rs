@@ -8,7 +8,7 @@ use app::clock::Timestamp;
 use app::egress::{Guard, ResolveError};
 use app::queue::QueueName;
 use app::table::{Condition, Item, Key};
-use app::{App, attention, irkerd, projects};
+use app::{App, Causes, attention, irkerd, projects};
 use config::{HttpHook, Project, TargetId, WebUrl};
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -50,7 +50,7 @@ pub(super) async fn store(app: &App) -> (Vec<Finding>, Vec<Project>) {
         Err(error) => {
             findings.push(Finding::bad(
                 "projects",
-                format!("{error:#}"),
+                Causes(error.as_ref()).to_string(),
                 "look at the table and at who may read it",
             ));
             return (findings, Vec::new());
@@ -92,7 +92,7 @@ async fn table(app: &App) -> Finding {
     };
     match steps.await {
         Ok(_) => Finding::well("store", "it can be read and written"),
-        Err(error) => Finding::bad("store", format!("{:#}", anyhow::Error::from(error)), advice),
+        Err(error) => Finding::bad("store", Causes(&error).to_string(), advice),
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn queues(backlog: &dyn Backlog) -> Vec<Finding> {
             Ok(depth) => queue(name, depth),
             Err(error) => Finding::bad(
                 format!("{} queue", name.as_str()),
-                format!("{:#}", anyhow::Error::from(error)),
+                Causes(&error).to_string(),
                 "look at its URL, and at sqs:GetQueueAttributes and sqs:GetQueueUrl of your role",
             ),
         });
@@ -271,7 +271,7 @@ pub(super) async fn public_url(url: &WebUrl) -> Finding {
         Err(error) => Err(error),
     };
     match answer {
-        Err(error) => Finding::bad(what, format!("{:#}", anyhow::Error::from(error)), advice),
+        Err(error) => Finding::bad(what, Causes(&error).to_string(), advice),
         Ok(answer) => {
             let status = answer.status();
             let is_ours = answer.bytes().await.is_ok_and(|body| is_bellhops(&body));

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use app::Causes;
 use config::WebUrl;
 use serde::Serialize;
 
@@ -85,7 +86,11 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
     let (app, backlog) = match options.store.open_with_backlog().await {
         Ok(opened) => opened,
         Err(error) => {
-            told.tell(&[Finding::bad("store", format!("{error:#}"), "nothing works without it")])?;
+            told.tell(&[Finding::bad(
+                "store",
+                Causes(error.as_ref()).to_string(),
+                "nothing works without it",
+            )])?;
             return Ok(ExitCode::FAILURE);
         }
     };
